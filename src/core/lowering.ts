@@ -1,0 +1,56 @@
+// Lowerings: how a primitive tells every backend, in a handful of tags, what its outputs are made of.
+import type { Expr } from './expr.ts';
+import type { Guard, Index } from './index-expr.ts';
+import type { Program } from './program.ts';
+
+/** An element of input `input` (default 0) at a multi-index, taken where the guards hold. */
+export interface Access {
+  readonly input?: number;
+  readonly index: readonly Index[];
+  readonly guards?: readonly Guard[];
+}
+
+/** The integer element of an input (an index tensor) at a multi-index, to be used inside an index. */
+export type ReadIndex = (input: number, at: readonly Index[]) => Index;
+
+export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all' | 'argmax' | 'argmin';
+export type ScatterOp = 'set' | 'add' | 'mul' | 'min' | 'max';
+export type CumulateOp = 'sum' | 'prod' | 'max' | 'min' | 'logsumexp';
+
+export type Lowering =
+  /** Each output's element as an expression of the inputs' elements at the same index; all shapes equal. */
+  | { readonly tag: 'map'; readonly outs: readonly Expr[] }
+  /**
+   * Output index -> input index: the first piece whose guards hold, else `fill`. Reshape, transpose, broadcast, slice,
+   * pad, flip, windows, concatenate, gather, dynamic slices.
+   */
+  | {
+      readonly tag: 'move';
+      readonly at: (out: readonly Index[], read: ReadIndex) => readonly Access[];
+      readonly fill?: number;
+    }
+  /** Input 0 reduced over axes (removed from the shape). argmax and argmin count along the single reduced axis. */
+  | { readonly tag: 'reduce'; readonly op: ReduceOp; readonly axes: readonly number[] }
+  /** out[out(b, m, n)] = sum over k of input0[lhs(b, m, k)] * input1[rhs(b, n, k)]; an access whose guards fail is 0. */
+  | {
+      readonly tag: 'contract';
+      readonly batch: readonly number[];
+      readonly m: readonly number[];
+      readonly n: readonly number[];
+      readonly k: readonly number[];
+      readonly lhs: (b: readonly Index[], m: readonly Index[], k: readonly Index[]) => Access;
+      readonly rhs: (b: readonly Index[], n: readonly Index[], k: readonly Index[]) => Access;
+      readonly out: (b: readonly Index[], m: readonly Index[], n: readonly Index[]) => readonly Index[];
+    }
+  /** A copy of input 0 into which the last input's elements are combined one after the other, in row-major order. */
+  | {
+      readonly tag: 'scatter';
+      readonly op: ScatterOp;
+      readonly at: (update: readonly Index[], read: ReadIndex) => Access;
+    }
+  /** Running reduction along an axis, inclusive. */
+  | { readonly tag: 'cumulate'; readonly op: CumulateOp; readonly axis: number; readonly reverse: boolean }
+  /** All inputs permuted alike along an axis, so that input 0 ascends (or descends); stable; NaN last. */
+  | { readonly tag: 'sort'; readonly axis: number; readonly descending: boolean }
+  /** A sub-program over all inputs. */
+  | { readonly tag: 'call'; readonly program: Program };

@@ -1,0 +1,136 @@
+// Kernels: what a schedule consists of and every backend renders. A kernel is one iteration space over buffers, nothing in it belongs to a backend.
+import type { DType } from '../core/dtype.ts';
+import type { Expr } from '../core/expr.ts';
+import type { Guard, Index, Var } from '../core/index-expr.ts';
+import type { CumulateOp, ReduceOp, ScatterOp } from '../core/lowering.ts';
+
+/** A run of `length` elements, dense and row-major; where it lives is the plan's business. */
+export interface BufferInfo {
+  readonly id: number;
+  readonly dtype: DType;
+  readonly length: number;
+}
+
+/**
+ * What is done at each point of a stage's space.
+ * - reduce: combines `value` over the stage's axes into local `local`, which later stages of the same row read by
+ *   { op: 'local' }. `sum` of float is accurate (blocked); argmax/argmin count the stage's axes row-major, first
+ *   wins, NaN counts as the largest (smallest). Over an empty space: the operation's identity.
+ * - store: buffer[index] = value.
+ * - row: keeps `value` for the current inner position, to be read in later stages by { op: 'row' } at the same
+ *   position. All stages of a row program with rows have inner axes of the same total extent.
+ */
+export type Action =
+  | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly value: Expr; readonly local: number; readonly dtype: DType }
+  | { readonly kind: 'store'; readonly buffer: number; readonly index: Index; readonly value: Expr }
+  | { readonly kind: 'row'; readonly row: number; readonly dtype: DType; readonly value: Expr };
+
+/** A loop over `axes` (none: once) inside every outer point. Expressions are shared by object identity within and across actions. */
+export interface Stage {
+  readonly axes: readonly Var[];
+  readonly actions: readonly Action[];
+}
+
+/**
+ * for each point of `outer`: for each stage in order: for each point of its axes: the actions.
+ * Elementwise kernels have one stage (with or without inner axes), reductions two, softmax and layer norm a few.
+ * Outer points are independent of each other: they may run in any order, in lanes, or in parallel.
+ * An index or a guard may use outer variables and the stage's own.
+ */
+export interface LoopKernel {
+  readonly kind: 'loop';
+  readonly name: string;
+  readonly outer: readonly Var[];
+  readonly stages: readonly Stage[];
+}
+
+/** Loop kernels that are the same up to buffers and extents (an optimizer's update of every parameter): one iteration space, laid end to end. */
+export interface MultiKernel {
+  readonly kind: 'multi';
+  readonly name: string;
+  readonly parts: readonly LoopKernel[];
+}
+
+/**
+ * for each point of batch, m, n: acc = sum over k of a * b (missing elements 0), then the epilogue's stores, whose
+ * values use { op: 'acc' } and loads indexed by batch, m and n variables.
+ * `a` depends on batch, m, k only; `b` on batch, n, k only. Either may be any expression (a prologue), guarded loads
+ * included (convolution). `dtype` is that of a, b and acc.
+ */
+export interface ContractKernel {
+  readonly kind: 'contract';
+  readonly name: string;
+  readonly dtype: DType;
+  readonly batch: readonly Var[];
+  readonly m: readonly Var[];
+  readonly n: readonly Var[];
+  readonly k: readonly Var[];
+  readonly a: Expr;
+  readonly b: Expr;
+  readonly epilogue: readonly Extract<Action, { kind: 'store' }>[];
+}
+
+/** target = init everywhere; then, in row-major order of `axes`, where the guards hold: target[index] = op(target[index], value). */
+export interface ScatterKernel {
+  readonly kind: 'scatter';
+  readonly name: string;
+  readonly op: ScatterOp;
+  readonly dtype: DType;
+  readonly target: number;
+  readonly init: { readonly axes: readonly Var[]; readonly index: Index; readonly value: Expr };
+  readonly axes: readonly Var[];
+  readonly index: Index;
+  readonly guards: readonly Guard[];
+  readonly value: Expr;
+}
+
+/** out[.., i, ..] = op of source at 0..i along `axis` (from the end if `reverse`), for each point of outer. Both are dense buffers [outer.., axis, inner..]. */
+export interface CumulateKernel {
+  readonly kind: 'cumulate';
+  readonly name: string;
+  readonly op: CumulateOp;
+  readonly dtype: DType;
+  readonly source: number;
+  readonly target: number;
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+  readonly reverse: boolean;
+}
+
+/** Sorts runs of `length` (stride `inner`) of each source alike into the targets, by source 0, stable, NaN last. */
+export interface SortKernel {
+  readonly kind: 'sort';
+  readonly name: string;
+  readonly sources: readonly number[];
+  readonly targets: readonly number[];
+  readonly dtypes: readonly DType[];
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+  readonly descending: boolean;
+}
+
+export type Kernel = LoopKernel | MultiKernel | ContractKernel | ScatterKernel | CumulateKernel | SortKernel;
+
+/** Where a buffer's bytes are while a program runs. Offsets are in bytes from the start of the program's arena. */
+export type Place =
+  | { readonly kind: 'input'; readonly position: number }
+  | { readonly kind: 'output'; readonly position: number }
+  | { readonly kind: 'arena'; readonly offset: number };
+
+/**
+ * A scheduled and planned program: kernels in order over placed buffers. Everything a backend needs.
+ * `inputs[i]`/`outputs[j]` are the buffer ids of the program's parameters and results; an output that is an input
+ * (or an earlier output) is listed in `copies` by position and needs no kernel.
+ * `aliases[j] = i`: output j may be written over input i's memory, if the caller donates it.
+ */
+export interface Plan {
+  readonly buffers: ReadonlyMap<number, BufferInfo>;
+  readonly places: ReadonlyMap<number, Place>;
+  readonly kernels: readonly Kernel[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly aliases: ReadonlyMap<number, number>;
+  readonly arenaBytes: number;
+}
