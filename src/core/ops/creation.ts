@@ -1,0 +1,238 @@
+// Creation: tensors from JS values, constants, ranges of numbers.
+import { aval, broadcastShapes, checkAxis, checkDType, checkShape, type Shape } from '../aval.ts';
+import { castScalar, hostArray, isFloat, isInteger, type DType, type TypedArray } from '../dtype.ts';
+import { ArgumentError, DTypeError } from '../errors.ts';
+import { convert, iota as iotaExpr } from '../expr.ts';
+import { copyIn, hostTensor, nestedShape } from '../host.ts';
+import { bind1 } from '../interpreter.ts';
+import type { Primitive } from '../primitive.ts';
+import { Tensor, type Nested } from '../tensor.ts';
+import { add, mul } from './arithmetic.ts';
+import { asTensor, cast, type TensorLike } from './promote.ts';
+import { broadcastTo, fill, reshapeTo } from './structure.ts';
+
+/** A dtype as the last argument: its name, or `{ dtype }`. */
+export type DTypeOption = DType | { readonly dtype?: DType | undefined };
+
+const dtypeOr = (op: string, option: DTypeOption | undefined, otherwise: DType): DType => {
+  const d = typeof option === 'object' ? option.dtype : option;
+  return d === undefined ? otherwise : checkDType(op, d);
+};
+
+const isTypedArray = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+
+const holdsOnlyBooleans = (x: Nested): boolean => (Array.isArray(x) ? (x as readonly Nested[]).every(holdsOnlyBooleans) : typeof x === 'boolean');
+
+/** A JS number as an element; what an integer cannot hold is an error, not a truncation. */
+const element = (v: number, dtype: DType): number => {
+  if (isInteger(dtype) && castScalar(v, dtype) !== v)
+    throw new DTypeError('tensor', `the number ${String(v)} is no ${dtype}; round it first, or make a float32 tensor and convert it with astype`);
+  return dtype === 'bool' ? Number(v !== 0) : v;
+};
+
+/**
+ * A tensor from a number, nested arrays of numbers or booleans, or a typed array, which is copied (`jax.numpy.array`).
+ * Numbers become float32 unless `dtype` says otherwise, booleans bool. A ragged array is a ShapeError or an ArgumentError.
+ * @example
+ * tensor([[1, 2], [3, 4]]); // [[1, 2], [3, 4]]
+ * tensor([1, 2, 3], 'int32'); // [1, 2, 3]
+ */
+export const tensor = (data: Nested | TypedArray | Tensor, dtype?: DTypeOption): Tensor => {
+  if (data instanceof Tensor) return cast(data, dtypeOr('tensor', dtype, data.dtype));
+  if (isTypedArray(data)) return fromTypedArray(data, [data.length], dtype);
+  const shape = nestedShape('tensor', data);
+  const isBool = holdsOnlyBooleans(data) && (typeof data === 'boolean' || (Array.isArray(data) && data.length > 0));
+  const d = dtypeOr('tensor', dtype, isBool ? 'bool' : 'float32');
+  const elements = hostArray(d, shape.reduce((n, s) => n * s, 1));
+  let at = 0;
+  const walk = (v: Nested): void => {
+    if (Array.isArray(v)) (v as readonly Nested[]).forEach(walk);
+    else elements[at++] = element(Number(v), d);
+  };
+  walk(data);
+  return hostTensor(elements, Object.freeze(shape), d);
+};
+
+/**
+ * A tensor without axes from a number or a boolean.
+ * @example
+ * scalar(2.5); // 2.5
+ */
+export const scalar = (value: number | boolean, dtype?: DTypeOption): Tensor => tensor(value, dtype);
+
+/**
+ * A tensor of a shape from a typed array in row-major order, which is copied. The dtype is the array's own (Uint8Array: bool)
+ * unless given; values are converted.
+ * @example
+ * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]); // [[1, 2], [3, 4]]
+ */
+export const fromTypedArray = (data: TypedArray, shape: Shape = [data.length], dtype?: DTypeOption): Tensor => {
+  const d = typeof dtype === 'object' ? dtype.dtype : dtype;
+  return copyIn('fromTypedArray', data, checkShape('fromTypedArray', shape), ...(d === undefined ? [] : ([checkDType('fromTypedArray', d)] as const)));
+};
+
+/**
+ * A tensor filled with one value: a number, a boolean, or a tensor that broadcasts to the shape (`jax.numpy.full`).
+ * @example
+ * full([2], 7); // [7, 7]
+ */
+export const full = (shape: Shape, value: TensorLike, dtype?: DTypeOption): Tensor => {
+  const s = checkShape('full', shape);
+  if (value instanceof Tensor) return broadcastTo(cast(value, dtypeOr('full', dtype, value.dtype)), s);
+  return fill(s, Number(value), dtypeOr('full', dtype, typeof value === 'boolean' ? 'bool' : 'float32'));
+};
+
+/**
+ * Zeros (`jax.numpy.zeros`).
+ * @example
+ * zeros([2, 2]); // [[0, 0], [0, 0]]
+ */
+export const zeros = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('zeros', shape), 0, dtypeOr('zeros', dtype, 'float32'));
+
+/**
+ * Ones (`jax.numpy.ones`).
+ * @example
+ * ones([3]); // [1, 1, 1]
+ */
+export const ones = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('ones', shape), 1, dtypeOr('ones', dtype, 'float32'));
+
+/**
+ * A value in the shape and dtype of x (`jax.numpy.full_like`).
+ * @example
+ * fullLike(tensor([1, 2]), 5); // [5, 5]
+ */
+export const fullLike = (x: TensorLike, value: TensorLike, dtype?: DTypeOption): Tensor => {
+  const t = asTensor('fullLike', 'x', x);
+  return full(t.shape, value, dtypeOr('fullLike', dtype, t.dtype));
+};
+/**
+ * Zeros in the shape and dtype of x (`jax.numpy.zeros_like`).
+ * @example
+ * zerosLike(tensor([1, 2])); // [0, 0]
+ */
+export const zerosLike = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 0, dtype);
+/**
+ * Ones in the shape and dtype of x (`jax.numpy.ones_like`).
+ * @example
+ * onesLike(tensor([[3]])); // [[1]]
+ */
+export const onesLike = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 1, dtype);
+
+/** The output's own index along an axis: no input. */
+export const iotaPrimitive: Primitive<{ readonly shape: Shape; readonly axis: number; readonly dtype: DType }> = {
+  name: 'iota',
+  shape: (_, { shape, dtype }) => [aval(shape, dtype)],
+  jvp: (_, __, params) => ({ outs: [bind1(iotaPrimitive, [], params)], tangents: [null] }),
+  transpose: null,
+  batch: (_, __, params) => ({ outs: [bind1(iotaPrimitive, [], params)], axes: [null] }),
+  lower: (_, { axis, dtype }) => ({ tag: 'map', outs: [convert(iotaExpr(axis), dtype)] }),
+};
+
+/** The index along an axis of a shape, without checks: for rules. */
+export const indexAlong = (shape: Shape, axis: number, dtype: DType = 'int32'): Tensor => bind1(iotaPrimitive, [], { shape, axis, dtype });
+
+/**
+ * The integers 0, 1, ... along an axis of a shape (default int32) (`jax.lax.broadcasted_iota`).
+ * @example
+ * iota([2, 3], 1); // [[0, 1, 2], [0, 1, 2]]
+ */
+export const iota = (shape: number | Shape, axis: number = 0, dtype?: DTypeOption): Tensor => {
+  const s = checkShape('iota', typeof shape === 'number' ? [shape] : shape);
+  return indexAlong(s, checkAxis('iota', axis, s.length), dtypeOr('iota', dtype, 'int32'));
+};
+
+// Each element is rounded once from float64, so that all backends agree on every bit and the ends are exact.
+const sample = (n: number, dtype: DType, at: (i: number) => number): Tensor => {
+  const elements = hostArray(dtype, n);
+  for (let i = 0; i < n; i++) elements[i] = castScalar(at(i), dtype);
+  return hostTensor(elements, [n], dtype);
+};
+
+const finite = (op: string, names: readonly string[], values: readonly unknown[]): void =>
+  values.forEach((v, i) => {
+    if (typeof v !== 'number' || !Number.isFinite(v)) throw new ArgumentError(op, `${names[i]!} must be a finite JS number, got ${String(v)}`);
+  });
+
+/**
+ * start, start + step, ... up to but without stop; `arange(n)` counts from 0. int32 if all three are integers, else float32 (`jax.numpy.arange`).
+ * @example
+ * arange(4); // [0, 1, 2, 3]
+ * arange(0, 1, 0.25); // [0, 0.25, 0.5, 0.75]
+ */
+export const arange = (start: number, stop?: number, step: number = 1, dtype?: DTypeOption): Tensor => {
+  const [a, b] = stop === undefined ? [0, start] : [start, stop];
+  finite('arange', ['start', 'stop', 'step'], [a, b, step]);
+  if (step === 0) throw new ArgumentError('arange', 'step must not be 0');
+  const n = Math.max(0, Math.ceil((b - a) / step));
+  const d = dtypeOr('arange', dtype, [a, b, step].every(Number.isInteger) ? 'int32' : 'float32');
+  if (isFloat(d)) return sample(n, d, (i) => a + i * step);
+  if (![a, step].every(Number.isInteger)) throw new DTypeError('arange', `start ${a} and step ${step} must be integers for dtype ${d}`);
+  const i = indexAlong([n], 0, d);
+  const scaled = step === 1 ? i : mul(i, step);
+  return a === 0 ? scaled : add(scaled, a);
+};
+
+interface SpaceOptions {
+  /** Whether stop is the last sample (default) or the first one left out. */
+  readonly endpoint?: boolean | undefined;
+  readonly dtype?: DType | undefined;
+}
+
+const space = (op: string, start: number, stop: number, num: number, options: SpaceOptions, f: (t: number) => number): Tensor => {
+  finite(op, ['start', 'stop'], [start, stop]);
+  if (!Number.isInteger(num) || num < 0) throw new ArgumentError(op, `num must be an integer >= 0, got ${String(num)}`);
+  const last = options.endpoint === false ? num : num - 1;
+  return sample(num, dtypeOr(op, options, 'float32'), (i) => f(last === 0 ? 0 : i / last));
+};
+
+/**
+ * `num` evenly spaced samples from start to stop, both included (`jax.numpy.linspace`).
+ * @example
+ * linspace(0, 1, 5); // [0, 0.25, 0.5, 0.75, 1]
+ */
+export const linspace = (start: number, stop: number, num: number = 50, options: SpaceOptions = {}): Tensor =>
+  space('linspace', start, stop, num, options, (t) => start * (1 - t) + stop * t);
+
+/**
+ * `num` samples evenly spaced in the exponent: base^start to base^stop (`jax.numpy.logspace`).
+ * @example
+ * logspace(0, 2, 3); // [1, 10, 100]
+ */
+export const logspace = (start: number, stop: number, num: number = 50, options: SpaceOptions & { readonly base?: number | undefined } = {}): Tensor =>
+  space('logspace', start, stop, num, options, (t) => (options.base ?? 10) ** (start * (1 - t) + stop * t));
+
+/**
+ * `num` samples in geometric progression from start to stop, which must have the same sign and not be 0 (`jax.numpy.geomspace`).
+ * @example
+ * geomspace(1, 8, 4); // [1, 2, 4, 8]
+ */
+export const geomspace = (start: number, stop: number, num: number = 50, options: SpaceOptions = {}): Tensor => {
+  if (!(start * stop > 0)) throw new ArgumentError('geomspace', `start ${start} and stop ${stop} must be of one sign and not 0`);
+  const [a, b, s] = [Math.log2(Math.abs(start)), Math.log2(Math.abs(stop)), Math.sign(start)];
+  return space('geomspace', start, stop, num, options, (t) => (t === 0 ? start : t === 1 ? stop : s * 2 ** (a * (1 - t) + b * t)));
+};
+
+interface MeshgridOptions {
+  /** 'xy' (default): the first two axes are swapped, as for pictures; 'ij': axis k belongs to input k. */
+  readonly indexing?: 'xy' | 'ij' | undefined;
+  /** Axes of size 1 instead of repeated values. */
+  readonly sparse?: boolean | undefined;
+}
+
+/**
+ * Coordinate tensors of the grid over vectors (`jax.numpy.meshgrid`).
+ * @example
+ * meshgrid([tensor([1, 2]), tensor([3, 4])])[0]; // [[1, 2], [1, 2]]
+ */
+export const meshgrid = (vectors: readonly TensorLike[], { indexing = 'xy', sparse = false }: MeshgridOptions = {}): Tensor[] => {
+  const xs = vectors.map((v, i) => asTensor('meshgrid', `vectors[${i}]`, v));
+  const n = xs.length;
+  const axisOf = (i: number): number => (indexing === 'xy' && n > 1 && i < 2 ? 1 - i : i);
+  const open = xs.map((x, i) => {
+    if (x.rank > 1) throw new ArgumentError('meshgrid', `vectors[${i}] has rank ${x.rank}; vectors or scalars are needed`);
+    return reshapeTo(x, Array.from({ length: n }, (_, k) => (k === axisOf(i) ? x.size : 1)));
+  });
+  if (sparse || n === 0) return open;
+  const shape = broadcastShapes('meshgrid', ...open.map((x) => x.shape));
+  return open.map((x) => broadcastTo(x, shape));
+};

@@ -1,0 +1,52 @@
+// The primitive: one record that says everything about an operation, so that a forgotten rule is a type error.
+import type { Aval } from './aval.ts';
+import type { Lowering } from './lowering.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Parameters of an equation: plain data, and programs. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/** In a transpose rule: an input that the operation is linear in, whose cotangent is wanted. Other inputs are values. */
+export class LinearInput {
+  readonly aval: Aval;
+  constructor(aval: Aval) {
+    this.aval = aval;
+  }
+}
+export type TransposeInput = Tensor | LinearInput;
+export const isLinear = (x: TransposeInput): x is LinearInput => x instanceof LinearInput;
+
+/** null is the zero tangent or cotangent, which is never materialised. */
+export type Tangent = Tensor | null;
+
+export interface JvpResult {
+  readonly outs: readonly Tensor[];
+  readonly tangents: readonly Tangent[];
+}
+export interface BatchResult {
+  readonly outs: readonly Tensor[];
+  /** The batch axis of each output; null where it has none. */
+  readonly axes: readonly (number | null)[];
+}
+/** Outputs, and the derivative at that point as a function to be traced on a tape. */
+export interface LinearizeResult {
+  readonly outs: readonly Tensor[];
+  readonly linear: (tangents: readonly Tangent[]) => readonly Tangent[];
+}
+
+export interface Primitive<P = Params> {
+  readonly name: string;
+  /** Absent: none. Ordered effects are never removed, merged or reordered. */
+  readonly effects?: 'ordered' | 'callback';
+  /** Output shapes and dtypes; throws where the inputs do not fit. Inputs have been promoted and broadcast already. */
+  shape(inputs: readonly Aval[], params: P): readonly Aval[];
+  /** Called with at least one tangent that is not null. */
+  jvp(primals: readonly Tensor[], tangents: readonly Tangent[], params: P): JvpResult;
+  /** null: the operation is not linear in any input. One cotangent an input; those of inputs that are values are ignored. */
+  readonly transpose: ((cts: readonly Tangent[], inputs: readonly TransposeInput[], params: P) => readonly Tangent[]) | null;
+  /** Called with at least one axis that is not null; `size` is the length of every batch axis. */
+  batch(inputs: readonly Tensor[], axes: readonly (number | null)[], params: P, size: number): BatchResult;
+  lower(inputs: readonly Aval[], params: P, outs: readonly Aval[]): Lowering;
+  /** For primitives that hold programs: computes residuals once, instead of tracing `jvp` on a tape. */
+  linearize?(primals: readonly Tensor[], isConstant: readonly boolean[], params: P): LinearizeResult;
+}

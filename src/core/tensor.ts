@@ -1,0 +1,225 @@
+// The tensor: an immutable value with shape and dtype, concrete (it has storage) or traced (a transform made it).
+import { sizeOf, type Aval, type Shape } from './aval.ts';
+import type { DType, HostArrayOf, TypedArray } from './dtype.ts';
+import { DeviceError, TracerError } from './errors.ts';
+
+/** Bytes of a value on a device: a run of `length` elements at `offset` in a buffer of the device's own. */
+export interface Storage {
+  readonly device: Device;
+  /** A copy of the elements. */
+  read(): Promise<TypedArray>;
+  readSync(): TypedArray;
+  /** Gives the bytes back at once; later reads are errors. */
+  dispose(): void;
+}
+
+/** Where values live and programs run. */
+export interface Device {
+  readonly kind: 'host' | 'reference' | 'wasm' | 'webgpu';
+  readonly name: string;
+}
+
+/** How nested JS arrays of a tensor's elements are typed. */
+export type Nested = number | boolean | readonly Nested[];
+export type ElementOf<D extends DType> = D extends 'bool' ? boolean : number;
+
+const noCoercion = (x: Tensor, hint: string): never => {
+  const what = `a tensor of shape [${x.shape.join(', ')}] and dtype ${x.dtype}`;
+  throw new TracerError(
+    'Tensor',
+    hint === 'string'
+      ? `${what} cannot become a string here`
+      : `${what} was used with a JS operator (+, -, *, <, == ...), which cannot compute with tensors; use add(x, y), less(x, y), equal(x, y) and so on, or await x.item() for a JS number`,
+  );
+};
+
+export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> implements Aval {
+  abstract readonly shape: S;
+  abstract readonly dtype: D;
+  abstract readonly weak: boolean;
+
+  get rank(): number {
+    return this.shape.length;
+  }
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** A copy of the elements in row-major order, when they are ready. Inside a transform this is a TracerError. */
+  abstract data(): Promise<HostArrayOf[D]>;
+  /** The same at once, on devices that can (the CPU). */
+  abstract dataSync(): HostArrayOf[D];
+
+  /** The elements as nested JS arrays (bools as true/false; a scalar is a number). */
+  async array(): Promise<Nested> {
+    return nest(await this.data(), this.shape, this.dtype);
+  }
+  arraySync(): Nested {
+    return nest(this.dataSync(), this.shape, this.dtype);
+  }
+
+  /** The only element of a tensor of size 1 as a JS number (bool: boolean). */
+  async item(): Promise<ElementOf<D>> {
+    return single(this, await this.data());
+  }
+  itemSync(): ElementOf<D> {
+    return single(this, this.dataSync());
+  }
+
+  /** Resolves when the value has been computed. */
+  async ready(): Promise<this> {
+    return Promise.resolve(this);
+  }
+  /** Frees the bytes now instead of when the collector finds out; optional. */
+  dispose(): void {}
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    return hint === 'string' ? this.toString() : noCoercion(this, hint);
+  }
+  abstract toString(): string;
+  toJSON(): never {
+    throw new TracerError('Tensor', 'a tensor has no JSON form; use await x.array(), or cotangent/io to save it');
+  }
+  *[Symbol.iterator](): Generator<never> {
+    throw new TracerError('Tensor', 'a tensor is not iterable; use unstack(x), or await x.array()');
+  }
+}
+
+// Older engines lack Symbol.dispose; the method must not become one named "undefined".
+if (typeof Symbol.dispose !== 'symbol') {
+  Object.defineProperty(Symbol, 'dispose', { value: Symbol.for('Symbol.dispose'), configurable: true });
+  Object.defineProperty(Tensor.prototype, Symbol.dispose, {
+    value(this: Tensor) {
+      this.dispose();
+    },
+  });
+}
+
+// How Node's console.log shows a tensor.
+Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Tensor) {
+    return this.toString();
+  },
+});
+
+const element = (v: number, d: DType): number | boolean => (d === 'bool' ? v !== 0 : v);
+
+const nest = (data: TypedArray, shape: Shape, dtype: DType): Nested => {
+  const level = (axis: number, at: number): Nested => {
+    if (axis === shape.length) return element(data[at]!, dtype);
+    const n = shape[axis]!;
+    const step = sizeOf(shape.slice(axis + 1));
+    return Array.from({ length: n }, (_, i) => level(axis + 1, at + i * step));
+  };
+  return level(0, 0);
+};
+
+const single = <D extends DType>(x: Tensor<Shape, D>, data: TypedArray): ElementOf<D> => {
+  if (data.length !== 1)
+    throw new TracerError('item', `needs a tensor with one element, got shape [${x.shape.join(', ')}]; use await x.array() or x.data()`);
+  return element(data[0]!, x.dtype) as ElementOf<D>;
+};
+
+/** A tensor that has bytes somewhere, or will have them. */
+export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> extends Tensor<S, D> {
+  readonly shape: S;
+  readonly dtype: D;
+  readonly weak: boolean;
+  #storage: Storage | null;
+  #gone: string | undefined;
+
+  constructor(shape: S, dtype: D, storage: Storage, weak = false) {
+    super();
+    this.shape = shape;
+    this.dtype = dtype;
+    this.weak = weak;
+    this.#storage = storage;
+  }
+
+  get storage(): Storage {
+    if (this.#storage === null)
+      throw new DeviceError('Tensor', `this value of shape [${this.shape.join(', ')}] is gone: ${this.#gone ?? 'it was disposed'}`);
+    return this.#storage;
+  }
+  /** False once the value was disposed or donated. */
+  get alive(): boolean {
+    return this.#storage !== null;
+  }
+  /** Replaces the storage by an equal one elsewhere (an upload on first use). */
+  relocate(storage: Storage): void {
+    this.#storage = storage;
+  }
+  /** Takes the storage away without freeing it; `why` is what a later use is told. */
+  surrender(why: string): void {
+    this.#storage = null;
+    this.#gone = why;
+  }
+
+  override async data(): Promise<HostArrayOf[D]> {
+    return (await this.storage.read()) as HostArrayOf[D];
+  }
+  override dataSync(): HostArrayOf[D] {
+    return this.storage.readSync() as HostArrayOf[D];
+  }
+  override dispose(): void {
+    this.#storage?.dispose();
+    this.#storage = null;
+    this.#gone ??= 'it was disposed';
+  }
+  override toString(): string {
+    if (this.#storage === null) return `Tensor ${this.dtype}[${this.shape.join(',')}] (gone: ${this.#gone ?? 'disposed'})`;
+    try {
+      return show(this, this.dataSync());
+    } catch {
+      return `Tensor ${this.dtype}[${this.shape.join(',')}] on ${this.#storage.device.name}`;
+    }
+  }
+}
+
+/** A value that exists only while a transform runs a function; `maker` is the interpreter that made it. */
+export abstract class Tracer<S extends Shape = Shape, D extends DType = DType> extends Tensor<S, D> {
+  abstract readonly maker: object;
+  abstract readonly kind: string;
+  #refuse(op: string): never {
+    throw new TracerError(
+      op,
+      `the value is traced by ${this.kind} (shape [${this.shape.join(', ')}], dtype ${this.dtype}) and has no elements yet; return it from the transformed function and read the result, or use where/select instead of branching on it`,
+    );
+  }
+  override data(): Promise<HostArrayOf[D]> {
+    return this.#refuse('data');
+  }
+  override dataSync(): HostArrayOf[D] {
+    return this.#refuse('dataSync');
+  }
+  override toString(): string {
+    return `Traced<${this.kind}> ${this.weak ? '~' : ''}${this.dtype}[${this.shape.join(',')}]`;
+  }
+}
+
+const formatNumber = (v: number, d: DType): string => {
+  if (d === 'bool') return v !== 0 ? 'true' : 'false';
+  if (d === 'int32' || d === 'uint32' || !Number.isFinite(v)) return String(v);
+  return String(Number(v.toPrecision(d === 'float64' ? 8 : 6)));
+};
+
+const show = (x: Tensor, data: TypedArray): string => {
+  const head = `${x.dtype}[${x.shape.join(',')}]`;
+  const { shape } = x;
+  if (shape.length === 0) return `Tensor ${head} ${formatNumber(data[0]!, x.dtype)}`;
+  const edge = data.length > 1000 ? 3 : Infinity;
+  const picks = (n: number): (number | null)[] =>
+    n <= 2 * edge ? Array.from({ length: n }, (_, i) => i) : [...Array.from({ length: 3 }, (_, i) => i), null, n - 3, n - 2, n - 1];
+  const level = (axis: number, at: number, indent: string): string => {
+    if (axis === shape.length) return formatNumber(data[at]!, x.dtype);
+    const step = sizeOf(shape.slice(axis + 1));
+    const parts = picks(shape[axis]!).map((i) => (i === null ? '...' : level(axis + 1, at + i * step, `${indent} `)));
+    return `[${parts.join(axis === shape.length - 1 ? ', ' : `,\n${indent} `)}]`;
+  };
+  const body = level(0, 0, '');
+  return `Tensor ${head}${body.includes('\n') ? '\n' : ' '}${body}`;
+};

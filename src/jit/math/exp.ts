@@ -1,0 +1,125 @@
+// exp, exp2 and expm1: reduction by multiples of ln 2 in two exact steps, a short polynomial, and a power of two put back.
+import type { Expr } from '../../core/expr.ts';
+import {
+  abs, add, atLeast, atMost, bitsOf, by, constant, div, fromBits, is32, ldexp, le, lt, mul, neg, poly, round, sel, shl, shr, sub, toInt,
+  type Num,
+} from './build.ts';
+
+// The high part ends in zeros, so that n times it is exact (with or without fma).
+const ln2Hi: readonly [number, number] = [0.693145751953125, 6.93147180369123816490e-1];
+const ln2Lo: readonly [number, number] = [1.428606765330187e-6, 1.90821492927058770002e-10];
+// 1.5 * 2^23: adding it to a small integer leaves that integer in the low mantissa bits.
+const magic = 12582912;
+
+/** x = n ln 2 + hi - lo, |hi - lo| <= ln 2 / 2; n is a float. `low` is an addend of x below its last bit. */
+const reduce = (x: Expr, low?: Expr): { readonly n: Expr; readonly hi: Expr; readonly lo: Expr } => {
+  const n = round(mul(x, Math.LOG2E));
+  const lo = mul(n, by(x, ...ln2Lo));
+  return { n, hi: sub(x, mul(n, by(x, ...ln2Hi))), lo: low === undefined ? lo : sub(lo, low) };
+};
+
+// (r c) / (2 - c) of fdlibm's e_exp.c: exp(r) = 1 + r + r c / (2 - c), r = hi - lo.
+const tail64 = (r: Expr): Expr => {
+  const t = mul(r, r);
+  const p = poly(t, [
+    1.66666666666666019037e-1, -2.77777777770155933842e-3, 6.61375632143793436117e-5, -1.65339022054652515390e-6, 4.13813679705723846039e-8,
+  ]);
+  const c = sub(r, mul(t, p));
+  return div(mul(r, c), sub(2, c));
+};
+
+// Minimax on |r| <= ln 2 / 2 with relative error 9.5e-8: two operations shorter than the next degree.
+const exp32 = [1, 0.9999997019767761, 0.4999914765357971, 0.16667665541172028, 0.041898466646671295, 0.008288532495498657];
+const expm132 = [1, 0.4999999701976776, 0.1666654646396637, 0.04166741296648979, 0.008366268128156662, 0.001387252239510417];
+const exp232 = [1, 0.6931470036506653, 0.24022233486175537, 0.055506691336631775, 0.00967179611325264, 0.0013285999884828925];
+
+interface Reduced {
+  readonly n: Expr;
+  /** exp(r) */
+  readonly p: Expr;
+}
+const reducedExp = (x: Expr, low?: Expr): Reduced => {
+  const { n, hi, lo } = reduce(x, low);
+  const r = sub(hi, lo);
+  return { n, p: is32(x) ? poly(r, exp32) : sub(1, sub(sub(lo, tail64(r)), hi)) };
+};
+/** x = n ln 2 + r and expm1(r), accurate relative to its size. */
+const reducedExpm1 = (x: Expr): { readonly n: Expr; readonly em1: Expr } => {
+  const { n, hi, lo } = reduce(x);
+  const r = sub(hi, lo);
+  return { n, em1: is32(x) ? mul(r, poly(r, expm132)) : sub(hi, sub(lo, tail64(r))) };
+};
+
+/** 2^(n + shift) for an integer n held in a float; n + shift must lie in the normal exponent range. */
+const powerOfTwo = (n: Expr, shift = 0): Expr =>
+  is32(n)
+    ? fromBits(add(shl(bitsOf(add(n, magic)), 23), (127 + shift) << 23))
+    : ldexp(1, shift === 0 ? toInt(n) : add(toInt(n), shift), n);
+
+// p * 2^n for p near 1, any n up to the overflow threshold; float32 results below 2^-126 are not asked for.
+const scale = (x: Expr, p: Expr, n: Expr, low: number, high: number): Expr => {
+  const overflows = (y: Expr): Expr => sel(le(x, high), y, mul(x, by(x, 3e38, 1e308)));
+  if (is32(x)) return sel(lt(x, low), 0, overflows(fromBits(add(bitsOf(p), shl(bitsOf(add(n, magic)), 23)))));
+  const i = toInt(n);
+  const half = shr(i, 1);
+  return sel(lt(x, low), 0, overflows(ldexp(ldexp(p, half, x), sub(i, half), x)));
+};
+
+/** exp. float32 results below the smallest normal number, 2^-126, are zero. */
+export const exp = (x: Expr): Expr => {
+  const { n, p } = reducedExp(x);
+  return scale(x, p, n, by(x, -87.33654022216797, -745.1332191019412), by(x, 88.72283172607422, 709.782712893384));
+};
+
+/** 2^x, exact for integers. float32 results below 2^-126 are zero. */
+export const exp2 = (x: Expr): Expr => {
+  const n = round(x);
+  const f = sub(x, n);
+  const low = by(x, -126, -1075);
+  const high = by(x, 127.99999237060547, 1023.9999999999999);
+  if (is32(x)) return scale(x, poly(f, exp232), n, low, high);
+  const r = mul(f, Math.LN2);
+  return scale(x, add(1, add(r, tail64(r))), n, low, high);
+};
+
+/** exp(x + low) for x <= 0 with gradual underflow; `low` is an addend below x's last bit. */
+export const expNonPositive = (x: Expr, low?: Expr): Expr => {
+  const { n, p } = reducedExp(atLeast(x, by(x, -104, -746)), low);
+  const shift = by(x, 64, 512);
+  return mul(mul(p, powerOfTwo(n, shift)), 2 ** -shift);
+};
+
+/** expm1 for -40 <= x <= 0 (float64) or -18 <= x <= 0 (float32), right relative to its size. */
+export const expm1NonPositive = (x: Expr): Expr => {
+  const { n, em1 } = reducedExpm1(x);
+  const s = powerOfTwo(n);
+  return add(mul(s, em1), sub(s, 1));
+};
+
+/** (exp(x) - 1) / 2 and thereby exp(x) / 2 without early overflow, for x from -40 up to the overflow threshold of the result. */
+export const halfExpm1 = (x: Expr): Expr => {
+  const { n, em1 } = reducedExpm1(x);
+  const s = powerOfTwo(n, -1);
+  return add(mul(s, em1), sub(s, 0.5));
+};
+
+/** exp(x) - 1, right relative to its size near 0. */
+export const expm1 = (x: Expr): Expr => {
+  const bounded = atMost(atLeast(x, by(x, -18, -40)), by(x, 88.8, 710));
+  const y = mul(halfExpm1(bounded), 2);
+  return sel(lt(abs(x), by(x, 2 ** -26, 2 ** -55)), x, y);
+};
+
+/** exp(x) / 2 for x >= 0, finite as long as the result is; infinite beyond. */
+export const halfExp = (x: Expr): Expr => {
+  const bounded = atMost(x, by(x, 89.5, 711));
+  const { n, p } = reducedExp(bounded);
+  return mul(p, powerOfTwo(n, -1));
+};
+
+/** e^-|x| family: sigmoid(x) = 1 / (1 + e^-x) from the side where nothing overflows; float32 underflows gradually. */
+export const sigmoid = (x: Expr): Expr => {
+  const e = expNonPositive(neg(abs(x)));
+  const top: Num = sel(lt(x, 0), e, 1);
+  return div(top, add(e, constant(1, x)));
+};

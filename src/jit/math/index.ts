@@ -1,0 +1,27 @@
+// Rewrites every mathematical function of an expression into basic operations, which the renderers emit lane by lane.
+import { call, isOp, rewrite, type Expr, type MathOp } from '../../core/expr.ts';
+import { isFloat } from '../../core/dtype.ts';
+import { constant, div, gt, is32, lt, mul, sel, sqrt } from './build.ts';
+import { exp, exp2, expm1, sigmoid } from './exp.ts';
+import { tanh } from './hyperbolic.ts';
+import { log, log10, log1p, log2, softplus } from './log.ts';
+
+type Expansion = (x: Expr, y: Expr) => Expr;
+
+const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), constant(-1, x), isFloat(x.dtype) ? mul(x, 1) : 0));
+const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
+
+const expansions: Readonly<Partial<Record<MathOp, Expansion>>> = {
+  exp, exp2, expm1, sigmoid, log, log2, log10, log1p, softplus, tanh, sign, rsqrt,
+};
+
+/** The expression with every mathematical function spelled out in basic operations. */
+export const expandMath = (e: Expr): Expr =>
+  rewrite(e, (node) => {
+    if (!isOp(node)) return node;
+    const expansion = expansions[node.op as MathOp];
+    if (expansion === undefined) return node;
+    const [x, y] = node.args;
+    return expansion(x!, y ?? x!);
+  });
+void is32; void call;
