@@ -30,6 +30,8 @@ const tail64 = (r: Expr): Expr => {
 
 // Minimax on |r| <= ln 2 / 2 with relative error 9.5e-8: two operations shorter than the next degree.
 const exp32 = [1, 0.9999997019767761, 0.4999914765357971, 0.16667665541172028, 0.041898466646671295, 0.008288532495498657];
+// One degree more (4e-9), for what is computed further with.
+const expFine32 = [1, 1, 0.4999999403953552, 0.166665181517601, 0.041668158024549484, 0.008368927985429764, 0.001382960006594658];
 const expm132 = [1, 0.4999999701976776, 0.1666654646396637, 0.04166741296648979, 0.008366268128156662, 0.001387252239510417];
 const exp232 = [1, 0.6931470036506653, 0.24022233486175537, 0.055506691336631775, 0.00967179611325264, 0.0013285999884828925];
 
@@ -38,10 +40,10 @@ interface Reduced {
   /** exp(r) */
   readonly p: Expr;
 }
-const reducedExp = (x: Expr, low?: Expr): Reduced => {
+const reducedExp = (x: Expr, coefficients: readonly number[], low?: Expr): Reduced => {
   const { n, hi, lo } = reduce(x, low);
   const r = sub(hi, lo);
-  return { n, p: is32(x) ? poly(r, exp32) : sub(1, sub(sub(lo, tail64(r)), hi)) };
+  return { n, p: is32(x) ? poly(r, coefficients) : sub(1, sub(sub(lo, tail64(r)), hi)) };
 };
 /** x = n ln 2 + r and expm1(r), accurate relative to its size. */
 const reducedExpm1 = (x: Expr): { readonly n: Expr; readonly em1: Expr } => {
@@ -67,7 +69,7 @@ const scale = (x: Expr, p: Expr, n: Expr, low: number, high: number): Expr => {
 
 /** exp. float32 results below the smallest normal number, 2^-126, are zero. */
 export const exp = (x: Expr): Expr => {
-  const { n, p } = reducedExp(x);
+  const { n, p } = reducedExp(x, exp32);
   return scale(x, p, n, by(x, -87.33654022216797, -745.1332191019412), by(x, 88.72283172607422, 709.782712893384));
 };
 
@@ -84,7 +86,7 @@ export const exp2 = (x: Expr): Expr => {
 
 /** exp(x + low) for x <= 0 with gradual underflow; `low` is an addend below x's last bit. */
 export const expNonPositive = (x: Expr, low?: Expr): Expr => {
-  const { n, p } = reducedExp(atLeast(x, by(x, -104, -746)), low);
+  const { n, p } = reducedExp(atLeast(x, by(x, -104, -746)), expFine32, low);
   const shift = by(x, 64, 512);
   return mul(mul(p, powerOfTwo(n, shift)), 2 ** -shift);
 };
@@ -113,7 +115,7 @@ export const expm1 = (x: Expr): Expr => {
 /** exp(x) / 2 for x >= 0, finite as long as the result is; infinite beyond. */
 export const halfExp = (x: Expr): Expr => {
   const bounded = atMost(x, by(x, 89.5, 711));
-  const { n, p } = reducedExp(bounded);
+  const { n, p } = reducedExp(bounded, expFine32);
   return mul(p, powerOfTwo(n, -1));
 };
 

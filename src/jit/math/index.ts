@@ -1,14 +1,13 @@
 // Rewrites every mathematical function of an expression into basic operations, which the renderers emit lane by lane.
-import { call, isOp, rewrite, type Expr, type MathOp } from '../../core/expr.ts';
-import { isFloat } from '../../core/dtype.ts';
-import { constant, div, gt, is32, lt, mul, sel, sqrt } from './build.ts';
+import { isOp, rewrite, type Expr, type MathOp } from '../../core/expr.ts';
+import { constant, div, gt, lt, sel, sqrt } from './build.ts';
 import { exp, exp2, expm1, sigmoid } from './exp.ts';
 import { tanh } from './hyperbolic.ts';
 import { log, log10, log1p, log2, softplus } from './log.ts';
 
 type Expansion = (x: Expr, y: Expr) => Expr;
 
-const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), constant(-1, x), isFloat(x.dtype) ? mul(x, 1) : 0));
+const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), constant(-1, x), x));
 const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
 
 const expansions: Readonly<Partial<Record<MathOp, Expansion>>> = {
@@ -24,4 +23,3 @@ export const expandMath = (e: Expr): Expr =>
     const [x, y] = node.args;
     return expansion(x!, y ?? x!);
   });
-void is32; void call;
