@@ -1,10 +1,10 @@
 // How the tests run: in at most two processes, with a software GPU, and `cotangent/...` meaning the sources.
-import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 import { swiftShaderEnv } from './test/setup/swiftshader.ts';
 
 const source = (path: string): string => new URL(`src/${path}`, import.meta.url).pathname;
 
-export default defineConfig({
+const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: /^cotangent$/, replacement: source('index.ts') },
@@ -21,4 +21,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
-});
+};
+
+export default config;

@@ -24,7 +24,7 @@ const tarFiles = (tar: Buffer): ReadonlyMap<string, Buffer> => {
       .toString('latin1')
       .replace(/\0.*$/s, '');
   const files = new Map<string, Buffer>();
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const size = parseInt(text(at + 124, 12).trim(), 8);
     const kind = text(at + 156, 1);
     if (kind === '' || kind === '0') files.set(text(at, 100), tar.subarray(at + 512, at + 512 + size));
