@@ -1,0 +1,87 @@
+// Which buffers a kernel reads and writes, and where: what planning, donation and explanations need to know of it.
+import { visit, type Expr } from '../core/expr.ts';
+import { indexKey, visitVars, type Index } from '../core/index-expr.ts';
+import type { Kernel, Stage } from './kernel.ts';
+
+export interface KernelBuffers {
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+  /** For a buffer read: the positions, as index keys; undefined where a kernel reads it as it pleases. */
+  readonly readAt: ReadonlyMap<number, ReadonlySet<string> | undefined>;
+  readonly writtenAt: ReadonlyMap<number, string | undefined>;
+}
+
+const known = new WeakMap<Kernel, KernelBuffers>();
+
+export const buffersOf = (k: Kernel): KernelBuffers => {
+  let b = known.get(k);
+  if (b === undefined) known.set(k, (b = collect(k)));
+  return b;
+};
+
+const collect = (k: Kernel): KernelBuffers => {
+  const readAt = new Map<number, Set<string> | undefined>();
+  const writtenAt = new Map<number, string | undefined>();
+  const seen = new Set<Expr>();
+  const inIndex = (i: Index): void => visitVars(i, () => undefined, read);
+  const read = (e: Expr): void =>
+    visit(
+      e,
+      (x) => {
+        if (x.op === 'load') {
+          if (!readAt.has(x.buffer)) readAt.set(x.buffer, new Set());
+          readAt.get(x.buffer)?.add(x.guards.length === 0 ? indexKey(x.index) : 'guarded');
+          inIndex(x.index);
+          x.guards.forEach((g) => inIndex(g.index));
+        } else if (x.op === 'index') inIndex(x.index);
+        else if (x.op === 'guarded') x.guards.forEach((g) => inIndex(g.index));
+      },
+      seen,
+    );
+  const stages = (list: readonly Stage[]): void => {
+    for (const s of list)
+      for (const a of s.actions) {
+        read(a.value);
+        if (a.kind === 'store') {
+          inIndex(a.index);
+          writtenAt.set(a.buffer, writtenAt.has(a.buffer) ? undefined : indexKey(a.index));
+        }
+      }
+  };
+  switch (k.kind) {
+    case 'loop':
+      stages(k.stages);
+      break;
+    case 'multi':
+      k.parts.forEach((p) => stages(p.stages));
+      break;
+    case 'contract':
+      read(k.a);
+      read(k.b);
+      // Operands are read in blocks, long after the first results were written.
+      for (const b of readAt.keys()) readAt.set(b, undefined);
+      seen.clear();
+      k.epilogue.forEach((a) => {
+        read(a.value);
+        writtenAt.set(a.buffer, indexKey(a.index));
+      });
+      break;
+    case 'scatter':
+      read(k.init.value);
+      read(k.value);
+      inIndex(k.index);
+      k.guards.forEach((g) => inIndex(g.index));
+      for (const b of readAt.keys()) readAt.set(b, undefined);
+      writtenAt.set(k.target, undefined);
+      break;
+    case 'cumulate':
+      readAt.set(k.source, undefined);
+      writtenAt.set(k.target, undefined);
+      break;
+    case 'sort':
+      k.sources.forEach((b) => readAt.set(b, undefined));
+      k.targets.forEach((b) => writtenAt.set(b, undefined));
+      break;
+  }
+  return { reads: [...readAt.keys()], writes: [...writtenAt.keys()], readAt, writtenAt };
+};

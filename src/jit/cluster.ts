@@ -1,0 +1,207 @@
+// Fusion: which computed values share a kernel. Decided by where each is read: at its own position, or once a row.
+import { sizeOf } from '../core/aval.ts';
+import { add, div, indexKey, newVar, scale, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
+import type { Value } from '../core/program.ts';
+import type { Graph, Node } from './graph.ts';
+import { createBuilder, load } from './symbolic.ts';
+
+/** A computed value, how it is computed, and where it reads other computed values. */
+export interface Item {
+  readonly node: Node;
+  readonly kind: 'map' | 'reduce' | 'other';
+  /** Positions (as index keys) at which each computed value is read, over the canonical variables below. */
+  readonly reads: ReadonlyMap<Node, ReadonlySet<string>>;
+  /** reduce: sizes of the kept and the reduced part, and whether the reduced axes are the last ones. */
+  readonly outer: number;
+  readonly inner: number;
+  readonly rows: boolean;
+  readonly layout: string;
+}
+
+export interface Cluster {
+  readonly kind: 'loop' | 'contract' | 'other';
+  /** flat: all items elementwise of `outer` positions (inner is 1). Otherwise rows (or columns) of `inner` elements. */
+  flat: boolean;
+  outer: number;
+  inner: number;
+  rows: boolean;
+  layout: string;
+  readonly items: Item[];
+  readonly reads: Set<Node>;
+  weight: number;
+}
+
+export interface Limits {
+  /** Most buffers a kernel may touch. */
+  readonly buffers: number;
+  /** Longest row that several stages may share. */
+  readonly row: number;
+}
+
+// Canonical variables: one for each extent and role, so that positions compare as text.
+const canonical = new Map<string, Var>();
+const roleVar = (role: 'p' | 'o' | 'i', extent: number): Index => {
+  const key = `${role}${extent}`;
+  let v = canonical.get(key);
+  if (v === undefined) canonical.set(key, (v = newVar(extent)));
+  return variable(v);
+};
+const positionKey = (size: number): string => indexKey(roleVar('p', size));
+const rowKey = (size: number, inner: number): string => indexKey(div(roleVar('p', size), inner));
+const outerKey = (outer: number): string => indexKey(roleVar('o', outer));
+const pointKey = (outer: number, inner: number): string => indexKey(add(scale(roleVar('o', outer), inner), roleVar('i', inner)));
+
+export const splitAxes = (shape: readonly number[], axes: readonly number[]): { readonly kept: number[]; readonly reduced: number[] } => ({
+  kept: shape.filter((_, i) => !axes.includes(i)),
+  reduced: axes.map((a) => shape[a]!),
+});
+
+/** The multi-index of a reduction's source from its kept and reduced parts. */
+export const sourceIndex = (rank: number, axes: readonly number[], kept: readonly Index[], reduced: readonly Index[]): Index[] => {
+  let k = 0;
+  return Array.from({ length: rank }, (_, i) => (axes.includes(i) ? reduced[axes.indexOf(i)]! : kept[k++]!));
+};
+
+const describe = (graph: Graph, node: Node): Item => {
+  const reads = new Map<Node, Set<string>>();
+  const builder = createBuilder(graph, (n, position, guards) => {
+    let keys = reads.get(n);
+    if (keys === undefined) reads.set(n, (keys = new Set()));
+    // A guarded read does not have the value at every point.
+    keys.add(guards.length === 0 ? indexKey(position) : `guarded ${indexKey(position)}`);
+    return load(n, n.order, position, guards);
+  });
+  const { lowering, equation: e } = node;
+  const plain = { node, reads, outer: node.size, inner: 1, rows: true, layout: '' };
+  if (lowering!.tag === 'map' || lowering!.tag === 'move') {
+    builder.define(node, unlinearize(roleVar('p', node.size), node.value.aval.shape));
+    return { ...plain, kind: 'map' };
+  }
+  if (lowering!.tag === 'reduce') {
+    const { shape } = e!.inputs[0]!.aval;
+    const { kept, reduced } = splitAxes(shape, lowering!.axes);
+    const [outer, inner] = [sizeOf(kept), sizeOf(reduced)];
+    const index = sourceIndex(shape.length, lowering!.axes, unlinearize(roleVar('o', outer), kept), unlinearize(roleVar('i', inner), reduced));
+    builder.at(e!.inputs[0]!, index);
+    const rows = lowering!.axes.every((a, i) => a === shape.length - lowering!.axes.length + i);
+    return { ...plain, kind: 'reduce', outer, inner, rows, layout: rows ? '' : `${shape.join(',')}|${lowering!.axes.join(',')}` };
+  }
+  // The rest read their operands as they please: only that they do counts.
+  const seen = new Set<Value>();
+  const touch = (v: Value): void => {
+    if (seen.has(v)) return;
+    seen.add(v);
+    const n = graph.nodes.get(v)!;
+    if (n.root) reads.set(n, new Set(['any']));
+    else n.equation!.inputs.forEach(touch);
+  };
+  e!.inputs.forEach(touch);
+  return { ...plain, kind: 'other' };
+};
+
+const only = (keys: ReadonlySet<string>, key: string): boolean => keys.size === 1 && keys.has(key);
+
+/** Groups the computed values of a graph into kernels, in an order in which they can run. */
+export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
+  const clusters: Cluster[] = [];
+  const home = new Map<Node, number>();
+
+  const readsOf = (item: Item): Node[] => [...item.reads.keys()];
+
+  const open = (item: Item): number => {
+    const { lowering } = item.node;
+    const kind = item.kind !== 'other' ? 'loop' : lowering!.tag === 'contract' ? 'contract' : 'other';
+    clusters.push({
+      kind,
+      flat: item.kind !== 'reduce',
+      outer: item.outer,
+      inner: item.inner,
+      rows: item.rows,
+      layout: item.layout,
+      items: [item],
+      reads: new Set(readsOf(item)),
+      weight: item.node.cost,
+    });
+    return clusters.length - 1;
+  };
+
+  /** How an item would sit in a cluster: every value of the cluster it reads must be at hand where it is read. */
+  const fits = (c: Cluster, item: Item): boolean => {
+    const inside = c.items.filter((x) => item.reads.has(x.node));
+    const keys = (x: Item): ReadonlySet<string> => item.reads.get(x.node)!;
+    const size = item.node.size;
+    if (c.kind === 'other' || item.kind === 'other') return false;
+    if (c.kind === 'contract') return item.kind === 'map' && !updatesState(item) && size === c.items[0]!.node.size && inside.every((x) => only(keys(x), positionKey(size)));
+    if (item.kind === 'map') {
+      if (c.flat) return size === c.outer && inside.every((x) => only(keys(x), positionKey(size)));
+      const onRow = (x: Item): boolean => x.kind === 'reduce' || x.node.size === c.outer;
+      const asOuter = size === c.outer && inside.every((x) => onRow(x) && only(keys(x), positionKey(size)));
+      if (asOuter) return true;
+      return (
+        c.rows &&
+        size === c.outer * c.inner &&
+        (inside.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
+        inside.every((x) => only(keys(x), onRow(x) && c.inner > 1 ? rowKey(size, c.inner) : positionKey(size)))
+      );
+    }
+    const point = pointKey(item.outer, item.inner);
+    if (c.flat) return item.rows && c.outer === item.outer * item.inner && inside.length > 0 && inside.every((x) => only(keys(x), point));
+    return (
+      c.outer === item.outer &&
+      c.inner === item.inner &&
+      c.rows === item.rows &&
+      c.layout === item.layout &&
+      (inside.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
+      inside.every((x) => only(keys(x), x.kind === 'reduce' || (x.node.size === c.outer && c.inner > 1) ? outerKey(item.outer) : point))
+    );
+  };
+
+  const related = (c: Cluster, at: number, item: Item): boolean => readsOf(item).some((n) => c.reads.has(n) || home.get(n) === at) || c.outer * c.inner === 1;
+
+  // State that a step updates is read and written once, whatever computes its gradient: such updates run together.
+  const updatesState = (item: Item): boolean => outputs.has(item.node) && readsOf(item).some((n) => n.equation === undefined && n.size === item.node.size && n.size > 1);
+  const outputs = new Set(graph.program.outs.map((v) => graph.nodes.get(v)!));
+
+  const join = (c: Cluster, item: Item): void => {
+    if (item.kind === 'reduce' && c.flat) {
+      c.flat = false;
+      c.outer = item.outer;
+      c.inner = item.inner;
+      c.rows = item.rows;
+      c.layout = item.layout;
+    }
+    c.items.push(item);
+    readsOf(item).forEach((n) => c.reads.add(n));
+    c.weight += item.node.cost;
+  };
+
+  const affordable = (c: Cluster, item: Item): boolean => {
+    const touched = new Set([...c.reads, ...item.reads.keys(), ...c.items.map((x) => x.node), item.node]);
+    return touched.size <= limits.buffers && c.weight + item.node.cost <= 2000;
+  };
+
+  for (const node of graph.order) {
+    if (!node.root || node.equation === undefined) continue;
+    // Several outputs of one sort or one multi-output routine come from one kernel.
+    const first = graph.nodes.get(node.equation.outs[0]!)!;
+    if (first !== node && home.has(first) && clusters[home.get(first)!]!.kind === 'other') {
+      const c = home.get(first)!;
+      clusters[c]!.items.push({ ...describe(graph, node), kind: 'other' });
+      home.set(node, c);
+      continue;
+    }
+    const item = describe(graph, node);
+    const latest = readsOf(item).reduce((m, n) => Math.max(m, home.get(n) ?? -1), -1);
+    let chosen = -1;
+    if (item.kind !== 'other') {
+      for (let i = Math.max(latest, 0); i < clusters.length && chosen < 0; i++) {
+        const c = clusters[i]!;
+        if (related(c, i, item) && fits(c, item) && affordable(c, item)) chosen = i;
+      }
+    }
+    if (chosen >= 0) join(clusters[chosen]!, item);
+    else chosen = open(item);
+    home.set(node, chosen);
+  }
+  return clusters;
+};

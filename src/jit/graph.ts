@@ -1,0 +1,149 @@
+// The graph of a program as scheduling sees it: every value with its lowering, cost and uses, and which values must be computed on their own.
+import { sizeOf } from '../core/aval.ts';
+import { visit, type Expr, type ScalarOp } from '../core/expr.ts';
+import { indexKey, linearize, newVar, range, valueIndex, variable } from '../core/index-expr.ts';
+import type { Access, Lowering } from '../core/lowering.ts';
+import type { Equation, Program, Value } from '../core/program.ts';
+
+export interface Node {
+  readonly value: Value;
+  /** Position in the order of computation. */
+  readonly order: number;
+  readonly size: number;
+  /** Absent for the program's inputs. */
+  readonly equation?: Equation;
+  readonly lowering?: Lowering;
+  /** Which output of its equation it is. */
+  readonly slot: number;
+  /** The same elements in the same order as another value (a reshape). */
+  readonly view?: Value;
+  /** What computing one element costs where it is inlined: about one per basic operation, ten per elementary function. */
+  weight: number;
+  /** The same, had it not been computed on its own. */
+  cost: number;
+  uses: number;
+  /** Computed on its own by some kernel; others are inlined into every use. */
+  root: boolean;
+}
+
+export interface Graph {
+  readonly program: Program;
+  readonly nodes: ReadonlyMap<Value, Node>;
+  readonly order: readonly Node[];
+}
+
+const cheap = new Set<ScalarOp>(['add', 'sub', 'mul', 'neg', 'abs', 'min', 'max', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not', 'shl', 'shr', 'select', 'convert', 'bitcast', 'floor', 'ceil', 'trunc', 'round', 'sign']);
+const middling = new Set<ScalarOp>(['div', 'sqrt', 'rem', 'rsqrt', 'ldexp', 'exponent', 'significand']);
+const opWeight = (op: ScalarOp): number => (cheap.has(op) ? 1 : middling.has(op) ? 4 : 12);
+
+const exprWeight = (exprs: readonly Expr[]): number => {
+  let w = 0;
+  const seen = new Set<Expr>();
+  for (const e of exprs) visit(e, (x) => ('args' in x ? (w += opWeight(x.op)) : undefined), seen);
+  return w;
+};
+
+/** A move as symbolic accesses over fresh variables. */
+const moveAccesses = (lowering: Extract<Lowering, { tag: 'move' }>, shape: readonly number[]): { readonly pieces: readonly Access[]; readonly out: string } => {
+  const at = shape.map((n) => variable(newVar(n)));
+  const placeholder: Expr = { op: 'local', dtype: 'int32', local: -1 };
+  return { pieces: lowering.at(at, () => valueIndex(placeholder)), out: indexKey(linearize(at, shape)) };
+};
+
+const isView = (lowering: Lowering, e: Equation): boolean => {
+  if (lowering.tag !== 'move') return false;
+  const from = e.inputs[0]!.aval.shape;
+  const to = e.outs[0]!.aval.shape;
+  if (sizeOf(from) !== sizeOf(to)) return false;
+  if (e.primitive.name === 'reshape') return true;
+  const { pieces, out } = moveAccesses(lowering, to);
+  const only = pieces.length === 1 ? pieces[0]! : undefined;
+  if (only === undefined || (only.input ?? 0) !== 0 || (only.guards?.length ?? 0) > 0) return false;
+  const linear = linearize(only.index, from);
+  return indexKey(linear) === out && range(linear)[0] >= 0;
+};
+
+// Beyond this many operations an inlined expression is cut.
+const maxWeight = 400;
+const expensive = 8;
+
+/** Analyses a simplified program. */
+export const analyse = (program: Program): Graph => {
+  const nodes = new Map<Value, Node>();
+  const order: Node[] = [];
+  const push = (n: Node): void => {
+    nodes.set(n.value, n);
+    order.push(n);
+  };
+  program.inputs.forEach((value) => push({ value, order: order.length, size: sizeOf(value.aval.shape), slot: 0, weight: 0, cost: 0, uses: 0, root: true }));
+  for (const e of program.equations) {
+    const lowering = e.primitive.lower(e.inputs.map((v) => v.aval), e.params, e.outs.map((v) => v.aval));
+    for (const v of e.inputs) nodes.get(v)!.uses++;
+    const inputs = e.inputs.map((v) => nodes.get(v)!);
+    const below = inputs.reduce((w, n) => w + (n.root ? 0 : n.weight), 0);
+    e.outs.forEach((value, slot) => {
+      const size = sizeOf(value.aval.shape);
+      const anchor = lowering.tag !== 'map' && lowering.tag !== 'move';
+      let weight = below;
+      if (lowering.tag === 'map') weight += exprWeight(lowering.outs);
+      push({
+        value,
+        order: order.length,
+        size,
+        equation: e,
+        lowering,
+        slot,
+        ...(isView(lowering, e) ? { view: e.inputs[0]! } : {}),
+        weight: anchor ? 0 : weight,
+        cost: 0,
+        uses: 0,
+        root: anchor || weight > maxWeight,
+      });
+    });
+  }
+  for (const v of program.outs) nodes.get(v)!.uses++;
+  chooseRoots(program, nodes, order);
+  return { program, nodes, order };
+};
+
+const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly Node[]): void => {
+  const node = (v: Value): Node => nodes.get(v)!;
+  // A view of a computed value is that value.
+  const base = (n: Node): Node => (n.view === undefined ? n : base(node(n.view)));
+  const makeRoot = (n: Node): void => {
+    base(n).root = true;
+  };
+  for (const v of program.outs) makeRoot(node(v));
+  // What the inlined expression of a value costs, now that more values are roots.
+  const cost = (n: Node): number => {
+    if (n.lowering === undefined) return 0;
+    let w = n.lowering.tag === 'map' ? exprWeight(n.lowering.outs) : 0;
+    for (const v of n.equation!.inputs) w += node(v).weight;
+    return w;
+  };
+  for (const n of order) {
+    const { lowering, equation: e } = n;
+    if (lowering === undefined || e === undefined) continue;
+    if (n.slot === 0) {
+      const inputs = e.inputs.map(node);
+      if (lowering.tag === 'contract' || lowering.tag === 'sort' || lowering.tag === 'cumulate') for (const x of inputs) if (!isMoved(x, node) || lowering.tag !== 'contract') makeRoot(x);
+      if (lowering.tag === 'move') {
+        const x = inputs[0]!;
+        const expands = n.size > x.size && x.size > 1;
+        const trailing = e.primitive.name === 'broadcast' && (e.params['axes'] as readonly number[]).every((a) => a >= x.value.aval.shape.length);
+        if (expands && !trailing && x.weight >= 4) makeRoot(x);
+      }
+    }
+    n.weight = cost(n);
+    // Whether used twice is known, but whether in two kernels is not: a root that stays in one kernel is not stored.
+    if (!n.root && ((n.uses > 1 && n.weight >= expensive) || n.weight > maxWeight)) makeRoot(n);
+    n.cost = n.weight;
+    if (n.root) n.weight = 0;
+  }
+};
+
+/** True for a value that moves or merely renames the elements of a root: a contraction can read it in place. */
+const isMoved = (n: Node, node: (v: Value) => Node): boolean => {
+  if (n.root) return true;
+  return n.lowering?.tag === 'move' && n.equation!.inputs.every((v) => isMoved(node(v), node));
+};

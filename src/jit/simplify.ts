@@ -1,0 +1,122 @@
+// Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
+import { sizeOf } from '../core/aval.ts';
+import type { Params } from '../core/primitive.ts';
+import { isProgram, type Equation, type Program, type Value } from '../core/program.ts';
+import { staticKey } from '../core/tree.ts';
+
+const paramKey = (x: unknown): string => {
+  if (Array.isArray(x)) return `[${x.map(paramKey).join(',')}]`;
+  if (typeof x === 'object' && x !== null && !isProgram(x) && Object.getPrototypeOf(x) === Object.prototype)
+    return `{${Object.entries(x)
+      .map(([k, v]) => `${k}:${paramKey(v)}`)
+      .join(',')}}`;
+  return staticKey(x);
+};
+/** Parameters as text: equal exactly when they mean the same. */
+export const paramsKey = (p: Params): string => {
+  let s = '';
+  for (const k in p) s += `${k}=${paramKey(p[k])};`;
+  return s;
+};
+
+/** Every `call` replaced by the equations it stands for. */
+const inlineCalls = (p: Program): Program => {
+  if (!p.equations.some((e) => 'program' in e.params && e.primitive.name === 'jit')) return p;
+  const equations: Equation[] = [];
+  const emit = (program: Program, inputs: readonly Value[]): Value[] => {
+    const env = new Map<Value, Value>();
+    program.inputs.forEach((v, i) => env.set(v, inputs[i]!));
+    const read = (v: Value): Value => env.get(v)!;
+    for (const e of program.equations) {
+      const ins = e.inputs.map(read);
+      if (e.primitive.name === 'jit') {
+        const outs = emit(e.params['program'] as Program, ins);
+        e.outs.forEach((v, i) => env.set(v, outs[i]!));
+      } else {
+        const outs = e.outs.map((v): Value => ({ aval: v.aval }));
+        equations.push({ ...e, inputs: ins, outs });
+        e.outs.forEach((v, i) => env.set(v, outs[i]!));
+      }
+    }
+    return program.outs.map(read);
+  };
+  const outs = emit(p, p.inputs);
+  return { inputs: p.inputs, equations, outs };
+};
+
+/** The value an equation's single output equals without computing anything, if there is one. */
+const sameAs = (e: Equation, constant: (v: Value) => number | undefined): Value | undefined => {
+  const [x, y] = e.inputs;
+  const out = e.outs[0]!.aval;
+  const isConst = (v: Value | undefined, n: number): boolean => v !== undefined && constant(v) === n;
+  switch (e.primitive.name) {
+    case 'stopGradient':
+      return x;
+    case 'convert':
+      return x!.aval.dtype === out.dtype ? x : undefined;
+    case 'mul':
+      return isConst(y, 1) ? x : isConst(x, 1) ? y : undefined;
+    case 'div':
+      return isConst(y, 1) ? x : undefined;
+    case 'add':
+      return isConst(y, 0) ? x : isConst(x, 0) ? y : undefined;
+    case 'sub':
+      return isConst(y, 0) ? x : undefined;
+    case 'select':
+      return y === e.inputs[2] ? y : undefined;
+    default:
+      return undefined;
+  }
+};
+
+/** Rewrites an equation whose inputs are all one constant into that constant, for operations that only move elements. */
+const moves = new Set(['broadcast', 'reshape', 'transpose']);
+
+/** The program without what it need not compute. Values and effects are preserved. */
+export const simplify = (program: Program): Program => {
+  const p = inlineCalls(program);
+  const ids = new Map<Value, number>();
+  const replaced = new Map<Value, Value>();
+  const constants = new Map<Value, { readonly value: number; readonly full: Equation }>();
+  const known = new Map<string, readonly Value[]>();
+  const id = (v: Value): number => {
+    let n = ids.get(v);
+    if (n === undefined) ids.set(v, (n = ids.size));
+    return n;
+  };
+  const resolve = (v: Value): Value => replaced.get(v) ?? v;
+  const kept: Equation[] = [];
+  for (const original of p.equations) {
+    const inputs = original.inputs.map(resolve);
+    let e: Equation = { ...original, inputs };
+    if (e.primitive.effects === undefined) {
+      const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
+      if (same !== undefined && sizeOf(same.aval.shape) === sizeOf(e.outs[0]!.aval.shape)) {
+        replaced.set(e.outs[0]!, same);
+        continue;
+      }
+      const from = e.inputs.length === 1 && moves.has(e.primitive.name) ? constants.get(e.inputs[0]!) : undefined;
+      if (from !== undefined)
+        e = { ...e, primitive: from.full.primitive, inputs: [], params: { ...from.full.params, shape: e.outs[0]!.aval.shape } };
+      const key = `${e.primitive.name}(${e.inputs.map(id).join(',')})${paramsKey(e.params)}${e.outs[0]!.aval.dtype}${e.outs[0]!.aval.weak ? '~' : ''}`;
+      const twin = known.get(key);
+      if (twin !== undefined) {
+        e.outs.forEach((v, i) => replaced.set(v, twin[i]!));
+        continue;
+      }
+      known.set(key, e.outs);
+    }
+    if (e.primitive.name === 'full') constants.set(e.outs[0]!, { value: e.params['value'] as number, full: e });
+    kept.push(e);
+  }
+  const outs = p.outs.map(resolve);
+  const live = new Set<Value>(outs);
+  const equations: Equation[] = [];
+  for (let i = kept.length - 1; i >= 0; i--) {
+    const e = kept[i]!;
+    if (e.primitive.effects === undefined && !e.outs.some((v) => live.has(v))) continue;
+    e.inputs.forEach((v) => live.add(v));
+    equations.push(e);
+  }
+  return { inputs: p.inputs, equations: equations.reverse(), outs };
+};
