@@ -6,6 +6,7 @@ import { isLinear } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { addTangents } from './arithmetic.ts';
 import { lowerContraction } from './contract-lower.ts';
+import { sliceTo } from './slice.ts';
 
 /**
  * A window ties three axes together: element k of the kernel meets element h of the input in element o of the output where
@@ -71,8 +72,8 @@ const rhsTranspose = ({ lhs, rhs, out, windows }: ContractionParams, shape: Shap
 });
 
 /** Every role's axes as they are called once an axis has been inserted at `at`. */
-const shiftRoles = <R extends { readonly [K in keyof R]: readonly number[] }>(roles: R, at: number): R =>
-  Object.fromEntries(Object.entries<readonly number[]>(roles).map(([k, axes]) => [k, axes.map((a) => (a >= at ? a + 1 : a))])) as R;
+const shiftRoles = <R extends OperandRoles | OutRoles>(roles: R, at: number): R =>
+  Object.fromEntries(Object.entries(roles).map(([k, axes]) => [k, (axes as readonly number[]).map((a) => (a >= at ? a + 1 : a))])) as unknown as R;
 
 // A batch axis of one operand only is one more free axis of that operand.
 const batchRule = (
@@ -104,20 +105,30 @@ const batchRule = (
   return { outs: [bind(x!, y!, params)], axes: [at] };
 };
 
+// With a spread input the output is rounded up to whole phases, so that the kernel meets none of the zeros (see the lowering).
+const bindWhole = (primitive: Primitive<ContractionParams>, x: Tensor, y: Tensor, params: ContractionParams): Tensor => {
+  const size = (w: Window): number => (w.spread > 1 ? Math.ceil(w.size / w.spread) * w.spread : w.size);
+  if (params.windows.every((w) => size(w) === w.size)) return bind1(primitive, [x, y], params);
+  const out = bind1(primitive, [x, y], { ...params, windows: params.windows.map((w) => ({ ...w, size: size(w) })) });
+  const shape = [...out.shape];
+  params.out.window.forEach((a, i) => (shape[a] = params.windows[i]!.size));
+  return sliceTo(out, shape);
+};
+
 const contractionPrimitive = (name: string): Primitive<ContractionParams> => {
   const bind = (x: Tensor, y: Tensor, params: ContractionParams): Tensor => bind1(self, [x, y], params);
   const self: Primitive<ContractionParams> = {
     name,
     shape: ([x, y], params) => [aval(contractionShape(x!, y!, params), x!.dtype, x!.weak && y!.weak)],
     jvp([x, y], [dx, dy], params) {
-      const tangent: Tangent = addTangents(dx && bind(dx!, y!, params), dy && bind(x!, dy!, params));
+      const tangent: Tangent = addTangents(dx! && bind(dx, y!, params), dy! && bind(x!, dy, params));
       return { outs: [bind(x!, y!, params)], tangents: [tangent] };
     },
     transpose([ct], [x, y], params) {
       if (ct === null) return [null, null];
       return isLinear(x!)
-        ? [bind(ct!, y as Tensor, lhsTranspose(params, x.aval.shape)), null]
-        : [null, bind(x!, ct!, rhsTranspose(params, (y as { aval: Aval }).aval.shape))];
+        ? [bindWhole(self, ct!, y as Tensor, lhsTranspose(params, x.aval.shape)), null]
+        : [null, bindWhole(self, x!, ct!, rhsTranspose(params, (y as { aval: Aval }).aval.shape))];
     },
     batch: (inputs, axes, params) => batchRule(bind, inputs, axes, params),
     lower: lowerContraction,
@@ -129,6 +140,9 @@ const contractionPrimitive = (name: string): Primitive<ContractionParams> => {
 export const dotGeneralPrimitive: Primitive<ContractionParams> = contractionPrimitive('dotGeneral');
 /** The same with windows: a convolution, its input gradient, its kernel gradient. */
 export const convPrimitive: Primitive<ContractionParams> = contractionPrimitive('conv');
+
+/** A convolution by roles and windows, without checks. */
+export const convolve = (x: Tensor, kernel: Tensor, params: ContractionParams): Tensor => bindWhole(convPrimitive, x, kernel, params);
 
 const others = (rank: number, ...used: readonly (readonly number[])[]): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => used.every((u) => !u.includes(i)));
