@@ -20,4 +20,5 @@ export const copyWords = (bytes: Uint8Array, wordSize: number, littleEndian: boo
 };
 
 /** The bytes that a typed array views, without a copy. */
-export const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+export const bytesOf = (view: ArrayBufferView): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

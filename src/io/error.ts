@@ -29,7 +29,9 @@ export class IoError extends Error {
   readonly fix: string | undefined;
 
   constructor(problem: IoProblem) {
-    super(`${problem.format}: ${problem.what} (${problem.where})${problem.fix === undefined ? '' : `. ${problem.fix}`}`);
+    super(
+      `${problem.format}: ${problem.what} (${problem.where})${problem.fix === undefined ? '' : `. ${problem.fix}`}`,
+    );
     this.name = 'IoError';
     this.format = problem.format;
     this.what = problem.what;

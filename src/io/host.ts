@@ -12,10 +12,12 @@ export interface HostArray<D extends DType = DType> {
 }
 
 /** A new array of zeros of that dtype. */
-export const zerosOf = <D extends DType>(dtype: D, length: number): HostArrayOf[D] => new dtypes[dtype].array(length) as HostArrayOf[D];
+export const zerosOf = <D extends DType>(dtype: D, length: number): HostArrayOf[D] =>
+  new dtypes[dtype].array(length) as HostArrayOf[D];
 
 /** `float32 [2, 3]`, as messages print it. */
-export const showSpec = (a: { readonly dtype: string; readonly shape: readonly number[] }): string => `${a.dtype} ${showShape(a.shape)}`;
+export const showSpec = (a: { readonly dtype: string; readonly shape: readonly number[] }): string =>
+  `${a.dtype} ${showShape(a.shape)}`;
 
 /**
  * A host array, checked: every dimension a whole number of at least 0, as many values as the shape says, a typed array
@@ -36,7 +38,8 @@ export const hostArray = <D extends DType>(
   if (!(data instanceof array)) return bad('host array', `${dtype} is held by a ${array.name}`, where);
   if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
     return bad('host array', 'a dimension is not a whole number of at least 0', where);
-  if (sizeOf(shape) !== data.length) return bad('host array', `the shape has ${sizeOf(shape)} elements and the data ${data.length}`, where);
+  if (sizeOf(shape) !== data.length)
+    return bad('host array', `the shape has ${sizeOf(shape)} elements and the data ${data.length}`, where);
   const at = dtype === 'bool' ? data.findIndex((v: number) => v > 1) : -1;
   if (at >= 0) return bad('host array', `a boolean is ${data[at]}, not 0 or 1`, `${where}, element ${at}`);
   return E.right({ dtype, shape, data });

@@ -58,7 +58,9 @@ export const parseJson = (source: string, format: string): E.Either<IoError, Jso
     );
     if (E.isLeft(value)) return fail('bad JSON: a string holds a bad escape or a control character', start);
     // A lone surrogate has no UTF-8 form, so that two different names could be written as one.
-    return /\p{Surrogate}/u.test(value.right) ? fail('bad JSON: a string holds half of a surrogate pair', start) : value.right;
+    return /\p{Surrogate}/u.test(value.right)
+      ? fail('bad JSON: a string holds half of a surrogate pair', start)
+      : value.right;
   };
   const object = (start: number, depth: number): Json => {
     const entries = new Map<string, Json>();
@@ -94,12 +96,16 @@ export const parseJson = (source: string, format: string): E.Either<IoError, Jso
     if (digits !== undefined) return { kind: 'number', at: start, text: digits };
     const literal = match(word);
     if (literal !== undefined) return { kind: 'literal', at: start, value: JSON.parse(literal) as boolean | null };
-    return fail(at < source.length ? 'bad JSON: a value is missing' : 'bad JSON: the text ends where a value should stand');
+    return fail(
+      at < source.length ? 'bad JSON: a value is missing' : 'bad JSON: the text ends where a value should stand',
+    );
   };
   try {
     const root = value(0);
     match(space);
-    return at === source.length ? E.right(root) : bad(format, 'bad JSON: text stands after the end', `character ${at} of the header`);
+    return at === source.length
+      ? E.right(root)
+      : bad(format, 'bad JSON: text stands after the end', `character ${at} of the header`);
   } catch (error) {
     if (error instanceof IoError) return E.left(error);
     throw error;

@@ -58,7 +58,9 @@ const place = (json: Json, name?: string): string =>
 
 const wholes = (json: Json | undefined): readonly number[] | undefined => {
   if (json?.kind !== 'array') return undefined;
-  const numbers = json.items.map((item) => (item.kind === 'number' && /^[0-9]+$/.test(item.text) ? Number(item.text) : -1));
+  const numbers = json.items.map((item) =>
+    item.kind === 'number' && /^[0-9]+$/.test(item.text) ? Number(item.text) : -1,
+  );
   return numbers.every((n) => Number.isSafeInteger(n) && n >= 0) ? numbers : undefined;
 };
 
@@ -75,12 +77,14 @@ const readEntry = (name: string, json: Json, dataLength: number): E.Either<IoErr
   const kind = dtype.value as SafetensorsDType;
   const shapeJson = json.entries.get('shape');
   const shape = wholes(shapeJson);
-  if (shape === undefined) return wrong('"shape" is missing or not an array of whole numbers', place(shapeJson ?? json, name));
+  if (shape === undefined)
+    return wrong('"shape" is missing or not an array of whole numbers', place(shapeJson ?? json, name));
   const offsetsJson = json.entries.get('data_offsets');
   const [start, end, ...more] = wholes(offsetsJson) ?? [];
   if (start === undefined || end === undefined || more.length > 0)
     return wrong('"data_offsets" is missing or not two whole numbers', place(offsetsJson ?? json, name));
-  if (start > end) return wrong(`the data begin at byte ${start} and end before, at ${end}`, place(offsetsJson ?? json, name));
+  if (start > end)
+    return wrong(`the data begin at byte ${start} and end before, at ${end}`, place(offsetsJson ?? json, name));
   if (end > dataLength)
     return wrong(
       `the data end at byte ${end}, and the file holds ${dataLength} bytes of data`,
@@ -101,27 +105,37 @@ const readMetadata = (json: Json | undefined): E.Either<IoError, Readonly<Record
   if (json.kind !== 'object') return wrong('"__metadata__" is not an object of strings', place(json));
   const pairs: (readonly [string, string])[] = [];
   for (const [key, value] of json.entries) {
-    if (value.kind !== 'string') return wrong(`"__metadata__" holds a value that is no string, under ${JSON.stringify(key)}`, place(value));
+    if (value.kind !== 'string')
+      return wrong(`"__metadata__" holds a value that is no string, under ${JSON.stringify(key)}`, place(value));
     pairs.push([key, value.value]);
   }
   return E.right(Object.fromEntries(pairs));
 };
 
-const covering = (entries: readonly SafetensorsEntry[], dataLength: number): E.Either<IoError, readonly SafetensorsEntry[]> => {
+const covering = (
+  entries: readonly SafetensorsEntry[],
+  dataLength: number,
+): E.Either<IoError, readonly SafetensorsEntry[]> => {
   const sorted = [...entries].sort((a, b) => a.start - b.start || a.end - b.end);
   let [at, before] = [0, 'the header'];
   for (const { name, start, end } of sorted) {
     if (start !== at) {
       const what = start < at ? 'overlap' : `leave a hole of ${start - at} bytes`;
-      return wrong(`the data of ${before} and ${JSON.stringify(name)} ${what}`, `byte ${Math.min(start, at)} of the data`);
+      return wrong(
+        `the data of ${before} and ${JSON.stringify(name)} ${what}`,
+        `byte ${Math.min(start, at)} of the data`,
+      );
     }
     [at, before] = [end, JSON.stringify(name)];
   }
-  return at === dataLength ? E.right(sorted) : wrong(`${dataLength - at} bytes at the end belong to no tensor`, `byte ${at} of the data`);
+  return at === dataLength
+    ? E.right(sorted)
+    : wrong(`${dataLength - at} bytes at the end belong to no tensor`, `byte ${at} of the data`);
 };
 
 const readText = (bytes: Uint8Array): E.Either<IoError, string> => {
-  if (bytes[0] !== 0x7b) return wrong('the header does not begin with "{"', 'byte 8', 'This may not be a safetensors file');
+  if (bytes[0] !== 0x7b)
+    return wrong('the header does not begin with "{"', 'byte 8', 'This may not be a safetensors file');
   try {
     return E.right(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
@@ -141,7 +155,8 @@ const readText = (bytes: Uint8Array): E.Either<IoError, string> => {
  * for (const { name, dtype, shape } of header.entries) console.log(name, dtype, shape);
  */
 export const readSafetensorsHeader = (bytes: Uint8Array): E.Either<IoError, SafetensorsHeader> => {
-  if (bytes.length < 8) return wrong(`the file has ${bytes.length} bytes, and the length of the header alone takes 8`, 'byte 0');
+  if (bytes.length < 8)
+    return wrong(`the file has ${bytes.length} bytes, and the length of the header alone takes 8`, 'byte 0');
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(longestHeader))
     return wrong(
@@ -172,7 +187,9 @@ export const readSafetensorsHeader = (bytes: Uint8Array): E.Either<IoError, Safe
     if (E.isLeft(entry)) return entry;
     entries.push(entry.right);
   }
-  return E.map((sorted: readonly SafetensorsEntry[]): SafetensorsHeader => ({ entries: sorted, metadata: metadata.right, dataStart }))(
-    covering(entries, dataLength),
-  );
+  return E.map((sorted: readonly SafetensorsEntry[]): SafetensorsHeader => ({
+    entries: sorted,
+    metadata: metadata.right,
+    dataStart,
+  }))(covering(entries, dataLength));
 };

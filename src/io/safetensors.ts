@@ -21,7 +21,13 @@ export interface Safetensors {
 }
 
 const format = 'safetensors';
-const written: Readonly<Record<DType, SafetensorsDType>> = { float64: 'F64', float32: 'F32', uint32: 'U32', int32: 'I32', bool: 'BOOL' };
+const written: Readonly<Record<DType, SafetensorsDType>> = {
+  float64: 'F64',
+  float32: 'F32',
+  uint32: 'U32',
+  int32: 'I32',
+  bool: 'BOOL',
+};
 // The order in which the reference implementation lays tensors out: the largest elements first, so that all are aligned.
 const order: readonly DType[] = ['float64', 'float32', 'uint32', 'int32', 'bool'];
 
@@ -60,12 +66,21 @@ const convert = (entry: SafetensorsEntry, bytes: Uint8Array): E.Either<IoError, 
       const [low, high] = signed ? [-(2n ** 31n), 2n ** 31n] : [0n, 2n ** 32n];
       const at = wide.findIndex((v: bigint) => v < low || v >= high);
       if (at >= 0)
-        return bad(format, `the ${entry.dtype} value ${wide[at]} does not fit ${signed ? 'int32' : 'uint32'}`, `${where}, element ${at}`);
+        return bad(
+          format,
+          `the ${entry.dtype} value ${wide[at]} does not fit ${signed ? 'int32' : 'uint32'}`,
+          `${where}, element ${at}`,
+        );
       const data = Array.from(wide, Number);
       return E.right(signed ? ['int32', Int32Array.from(data)] : ['uint32', Uint32Array.from(data)]);
     }
     default:
-      return bad(format, `tensors of dtype ${entry.dtype} cannot be read`, where, 'Convert it to F32, F16 or BF16 where the file was made');
+      return bad(
+        format,
+        `tensors of dtype ${entry.dtype} cannot be read`,
+        where,
+        'Convert it to F32, F16 or BF16 where the file was made',
+      );
   }
 };
 
@@ -80,9 +95,15 @@ const convert = (entry: SafetensorsEntry, bytes: Uint8Array): E.Either<IoError, 
  * const first = header.entries[0];
  * if (first !== undefined) console.log(orThrow(readSafetensorsEntry(bytes, header.dataStart, first)).shape);
  */
-export const readSafetensorsEntry = (bytes: Uint8Array, dataStart: number, entry: SafetensorsEntry): E.Either<IoError, HostArray> =>
+export const readSafetensorsEntry = (
+  bytes: Uint8Array,
+  dataStart: number,
+  entry: SafetensorsEntry,
+): E.Either<IoError, HostArray> =>
   E.chain(([dtype, data]: Data) =>
-    E.mapLeft((e: IoError) => e.as(format))(hostArray(dtype, entry.shape, data, `tensor ${JSON.stringify(entry.name)}`)),
+    E.mapLeft((e: IoError) => e.as(format))(
+      hostArray(dtype, entry.shape, data, `tensor ${JSON.stringify(entry.name)}`),
+    ),
   )(convert(entry, bytes.subarray(dataStart + entry.start, dataStart + entry.end)));
 
 /**
@@ -114,11 +135,16 @@ const byCodePoint = (a: string, b: string): number => {
 
 const loneSurrogate = /\p{Surrogate}/u;
 
-const checkStrings = (metadata: Readonly<Record<string, string>>, names: readonly string[]): E.Either<IoError, void> => {
+const checkStrings = (
+  metadata: Readonly<Record<string, string>>,
+  names: readonly string[],
+): E.Either<IoError, void> => {
   const reserved = names.includes('__metadata__');
-  if (reserved) return bad(format, 'the name "__metadata__" is reserved by the format', 'tensor "__metadata__"', 'Rename it');
+  if (reserved)
+    return bad(format, 'the name "__metadata__" is reserved by the format', 'tensor "__metadata__"', 'Rename it');
   const pair = Object.entries(metadata).find(([, value]) => typeof value !== 'string');
-  if (pair !== undefined) return bad(format, 'metadata values are strings', `metadata ${JSON.stringify(pair[0])}`, 'Use JSON.stringify');
+  if (pair !== undefined)
+    return bad(format, 'metadata values are strings', `metadata ${JSON.stringify(pair[0])}`, 'Use JSON.stringify');
   const half = [...names, ...Object.entries(metadata).flat()].find((s) => loneSurrogate.test(s));
   return half === undefined
     ? E.right(undefined)
@@ -140,7 +166,9 @@ export const encodeSafetensors = (
   metadata: Readonly<Record<string, string>> = {},
 ): E.Either<IoError, Uint8Array> => {
   const named =
-    arrays instanceof Map ? [...(arrays as ReadonlyMap<string, HostArray>)] : Object.entries(arrays as Record<string, HostArray>);
+    arrays instanceof Map
+      ? [...(arrays as ReadonlyMap<string, HostArray>)]
+      : Object.entries(arrays as Record<string, HostArray>);
   const strings = checkStrings(
     metadata,
     named.map(([name]) => name),

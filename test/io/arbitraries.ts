@@ -11,7 +11,7 @@ export const shape: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 0, max: 
 export const hostArrayOf = (d: DType, s: readonly number[]): fc.Arbitrary<HostArray> =>
   fc.uint8Array({ minLength: sizeOf(s) * byteSize(d), maxLength: sizeOf(s) * byteSize(d) }).map((bytes) => {
     const own = Uint8Array.from(bytes, (b) => (d === 'bool' ? b & 1 : b));
-    return { dtype: d, shape: s, data: new dtypes[d].array(own.buffer) } as HostArray;
+    return { dtype: d, shape: s, data: new dtypes[d].array(own.buffer) };
   });
 export const hostArray: fc.Arbitrary<HostArray> = fc.tuple(dtype, shape).chain(([d, s]) => hostArrayOf(d, s));
 
@@ -24,7 +24,9 @@ export const tensorName: fc.Arbitrary<string> = fc
   )
   .filter((s) => s !== '__metadata__' && !/\p{Surrogate}/u.test(s));
 
-export const bitsOf = (a: HostArray): readonly number[] => [...new Uint8Array(a.data.buffer, a.data.byteOffset, a.data.byteLength)];
+export const bitsOf = (a: HostArray): readonly number[] => [
+  ...new Uint8Array(a.data.buffer, a.data.byteOffset, a.data.byteLength),
+];
 
 /** A valid file, spoiled: bytes changed, cut out, put in, or the end cut off. */
 export const spoiled = (file: Uint8Array): fc.Arbitrary<Uint8Array> =>

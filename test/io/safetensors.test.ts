@@ -3,10 +3,18 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { either as E } from 'fp-ts';
 import { describe, expect, it } from 'vitest';
-import { decodeSafetensors, encodeSafetensors, IoError, orThrow, readSafetensorsHeader, type HostArray } from '../../src/io/index.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  IoError,
+  orThrow,
+  readSafetensorsHeader,
+  type HostArray,
+} from '../../src/io/index.ts';
 import { bitsOf, hostArray, spoiled, tensorName } from './arbitraries.ts';
 
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`fixtures/${name}.safetensors`, import.meta.url)));
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`fixtures/${name}.safetensors`, import.meta.url)));
 
 /** A file from the text of its header and a number of data bytes. */
 const file = (header: string | Uint8Array, data: number | Uint8Array = 0, claimed?: bigint): Uint8Array => {
@@ -84,7 +92,9 @@ describe('files of the reference implementation', () => {
 
   it('are read exactly', () => {
     expect(metadata).toEqual({ format: 'np' });
-    expect(Object.fromEntries([...tensors].map(([name, { dtype, shape, data }]) => [name, [dtype, shape, [...data]]]))).toEqual({
+    expect(
+      Object.fromEntries([...tensors].map(([name, { dtype, shape, data }]) => [name, [dtype, shape, [...data]]])),
+    ).toEqual({
       'b.weight': ['float32', [2, 3], [1.5, -0, Infinity, Math.fround(1e-45), -3.25, Math.fround(0.1)]],
       'a.double': ['float64', [2], [Math.PI, -1e308]],
       scalar: ['int32', [], [7]],
@@ -118,16 +128,28 @@ describe('malformed files are a Left that says what and where', () => {
   const wide = (v: bigint): Uint8Array => new Uint8Array(BigInt64Array.of(0n, v).buffer);
   const f32 = (...rest: string[]): string => `{${rest.join(',')}}`;
   const cases: readonly (readonly [name: string, bytes: Uint8Array, message: string])[] = [
-    ['empty', new Uint8Array(0), 'safetensors: the file has 0 bytes, and the length of the header alone takes 8 (byte 0)'],
+    [
+      'empty',
+      new Uint8Array(0),
+      'safetensors: the file has 0 bytes, and the length of the header alone takes 8 (byte 0)',
+    ],
     ['shorter than the length', new Uint8Array(7), 'the file has 7 bytes'],
     ['header past the end', file('{}', 0, 3n), 'the header claims 3 bytes, and 2 follow (byte 0)'],
-    ['header too large', file('{}', 0, 100_000_001n), 'the header claims 100000001 bytes, and the format allows 100000000 (byte 0)'],
+    [
+      'header too large',
+      file('{}', 0, 100_000_001n),
+      'the header claims 100000001 bytes, and the format allows 100000000 (byte 0)',
+    ],
     ['header length 2^64-1', file('{}', 0, 2n ** 64n - 1n), 'the header claims 18446744073709551615 bytes'],
     ['no header', file(''), 'the header does not begin with "{" (byte 8)'],
     ['leading space', file(' {}'), 'the header does not begin with "{"'],
     ['byte order mark', file('\ufeff{}'), 'the header does not begin with "{"'],
     ['an array', file('[]'), 'the header does not begin with "{"'],
-    ['not UTF-8', file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)), 'the header is not valid UTF-8 (bytes 8 to 15)'],
+    [
+      'not UTF-8',
+      file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)),
+      'the header is not valid UTF-8 (bytes 8 to 15)',
+    ],
     ['overlong UTF-8', file(Uint8Array.of(0x7b, 0x22, 0xc0, 0x80, 0x22, 0x3a, 0x31, 0x7d)), 'not valid UTF-8'],
     ['JSON cut off', file('{"a":'), 'bad JSON: the text ends where a value should stand (character 5 of the header)'],
     ['JSON comma', file('{"a":1,}'), 'bad JSON: a key in double quotes is missing (character 7 of the header)'],
@@ -137,7 +159,11 @@ describe('malformed files are a Left that says what and where', () => {
     ['JSON escape', file('{"\\q":1}'), 'bad JSON: a string holds a bad escape'],
     ['JSON control character', file('{"\n":1}'), 'bad JSON: a string holds a bad escape or a control character'],
     ['JSON colon', file('{"a" 1}'), 'bad JSON: ":" is missing after the key "a", found "1" (character 5'],
-    ['JSON brace', file('{"a":1'), 'bad JSON: "}" is missing after the last entry of an object, found the end of the header'],
+    [
+      'JSON brace',
+      file('{"a":1'),
+      'bad JSON: "}" is missing after the last entry of an object, found the end of the header',
+    ],
     ['JSON number', file('{"a":01}'), 'bad JSON: "}" is missing'],
     ['JSON NaN', file('{"a":NaN}'), 'bad JSON: a value is missing'],
     ['JSON deep', file(`{"a":${'['.repeat(50_000)}`), 'bad JSON: nested more than 32 deep'],
@@ -150,7 +176,11 @@ describe('malformed files are a Left that says what and where', () => {
     ['a field twice', file('{"a":{"dtype":"F32","dtype":"F32"}}'), 'the key "dtype" stands twice in one object'],
     ['metadata no object', file('{"__metadata__":[]}'), '"__metadata__" is not an object of strings'],
     ['metadata null', file('{"__metadata__":null}'), '"__metadata__" is not an object of strings'],
-    ['metadata number', file('{"__metadata__":{"step":3}}'), '"__metadata__" holds a value that is no string, under "step"'],
+    [
+      'metadata number',
+      file('{"__metadata__":{"step":3}}'),
+      '"__metadata__" holds a value that is no string, under "step"',
+    ],
     ['no object', file('{"a":3}'), 'a tensor is not described by an object (tensor "a", character 5'],
     ['no dtype', file('{"a":{"shape":[],"data_offsets":[0,0]}}'), '"dtype" is missing or not a string (tensor "a"'],
     [
@@ -159,8 +189,16 @@ describe('malformed files are a Left that says what and where', () => {
       'the dtype "F31" is unknown (tensor "a", character 14 of the header). Known are BOOL',
     ],
     ['dtype of a prototype', file(f32(one('a', 'toString', [1], [0, 4])), 4), 'the dtype "toString" is unknown'],
-    ['no shape', file('{"a":{"dtype":"F32","data_offsets":[0,4]}}', 4), '"shape" is missing or not an array of whole numbers'],
-    ['negative dimension', file(f32(one('a', 'F32', [-1], [0, 4])), 4), '"shape" is missing or not an array of whole numbers'],
+    [
+      'no shape',
+      file('{"a":{"dtype":"F32","data_offsets":[0,4]}}', 4),
+      '"shape" is missing or not an array of whole numbers',
+    ],
+    [
+      'negative dimension',
+      file(f32(one('a', 'F32', [-1], [0, 4])), 4),
+      '"shape" is missing or not an array of whole numbers',
+    ],
     ['fractional dimension', file(f32(one('a', 'F32', [1.5], [0, 4])), 4), 'not an array of whole numbers'],
     [
       'dimension past 2^53',
@@ -173,10 +211,22 @@ describe('malformed files are a Left that says what and where', () => {
       'F32 [4503599627370496, 4503599627370496, 4503599627370496] takes',
     ],
     ['one offset', file(f32(one('a', 'F32', [], [4])), 4), '"data_offsets" is missing or not two whole numbers'],
-    ['three offsets', file(f32(one('a', 'F32', [], [0, 4, 8])), 8), '"data_offsets" is missing or not two whole numbers'],
+    [
+      'three offsets',
+      file(f32(one('a', 'F32', [], [0, 4, 8])), 8),
+      '"data_offsets" is missing or not two whole numbers',
+    ],
     ['offsets reversed', file(f32(one('a', 'F32', [], [4, 0])), 4), 'the data begin at byte 4 and end before, at 0'],
-    ['data cut off', file(f32(one('a', 'F32', [2], [0, 8])), 7), 'the data end at byte 8, and the file holds 7 bytes of data (tensor "a"'],
-    ['length against shape', file(f32(one('a', 'F32', [2], [0, 4])), 4), 'F32 [2] takes 8 bytes, and the offsets 0 to 4 span 4'],
+    [
+      'data cut off',
+      file(f32(one('a', 'F32', [2], [0, 8])), 7),
+      'the data end at byte 8, and the file holds 7 bytes of data (tensor "a"',
+    ],
+    [
+      'length against shape',
+      file(f32(one('a', 'F32', [2], [0, 4])), 4),
+      'F32 [2] takes 8 bytes, and the offsets 0 to 4 span 4',
+    ],
     [
       'overlap',
       file(f32(one('a', 'F32', [2], [0, 8]), one('b', 'F32', [2], [4, 12])), 12),
@@ -197,7 +247,11 @@ describe('malformed files are a Left that says what and where', () => {
       file(f32(one('a', 'F32', [], [4, 8])), 8),
       'the data of the header and "a" leave a hole of 4 bytes (byte 0 of the data)',
     ],
-    ['bytes at the end', file(f32(one('a', 'F32', [], [0, 4])), 5), '1 bytes at the end belong to no tensor (byte 4 of the data)'],
+    [
+      'bytes at the end',
+      file(f32(one('a', 'F32', [], [0, 4])), 5),
+      '1 bytes at the end belong to no tensor (byte 4 of the data)',
+    ],
     [
       'boolean 2',
       file(f32(one('a', 'BOOL', [2], [0, 2])), Uint8Array.of(1, 2)),
@@ -213,8 +267,16 @@ describe('malformed files are a Left that says what and where', () => {
       file(f32(one('a', 'U64', [2], [0, 16])), wide(-1n)),
       'the U64 value 18446744073709551615 does not fit uint32 (tensor "a", element 1)',
     ],
-    ['float8', file(f32(one('a', 'F8_E4M3', [2], [0, 2])), 2), 'tensors of dtype F8_E4M3 cannot be read (tensor "a"). Convert it'],
-    ['six bits', file(f32(one('a', 'F6_E2M3', [4], [0, 3])), 3), 'tensors of dtype F6_E2M3 cannot be read (tensor "a")'],
+    [
+      'float8',
+      file(f32(one('a', 'F8_E4M3', [2], [0, 2])), 2),
+      'tensors of dtype F8_E4M3 cannot be read (tensor "a"). Convert it',
+    ],
+    [
+      'six bits',
+      file(f32(one('a', 'F6_E2M3', [4], [0, 3])), 3),
+      'tensors of dtype F6_E2M3 cannot be read (tensor "a")',
+    ],
     ['part of a byte', file(f32(one('a', 'F4', [1], [0, 1])), 1), 'F4 [1] takes 0.5 bytes'],
   ];
   it.each(cases)('%s', (_, bytes, message) => {
@@ -240,7 +302,9 @@ describe('hostile bytes never throw', () => {
   });
   it('a header of any JSON', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat({ max: 16 }), (json, n) => quiet(file(JSON.stringify(json), n))),
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat({ max: 16 }), (json, n) =>
+        quiet(file(JSON.stringify(json), n)),
+      ),
       { numRuns: 500 },
     );
   });
@@ -252,7 +316,9 @@ describe('hostile bytes never throw', () => {
       data_offsets: fc.oneof(fc.tuple(fc.nat({ max: 16 }), fc.nat({ max: 16 })), fc.array(odd), odd),
     });
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), entry), fc.nat({ max: 16 }), (json, n) => quiet(file(JSON.stringify(json), n))),
+      fc.property(fc.dictionary(fc.string(), entry), fc.nat({ max: 16 }), (json, n) =>
+        quiet(file(JSON.stringify(json), n)),
+      ),
       { numRuns: 1000 },
     );
   });
@@ -267,8 +333,18 @@ describe('hostile bytes never throw', () => {
 
 describe('what cannot be written is a Left', () => {
   const good: HostArray = { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) };
-  const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>, string])[] = [
-    ['wrong length', { x: { ...good, shape: [3] } }, {}, 'safetensors: the shape has 3 elements and the data 2 (tensor "x", [3])'],
+  const cases: readonly (readonly [
+    string,
+    Readonly<Record<string, unknown>>,
+    Readonly<Record<string, unknown>>,
+    string,
+  ])[] = [
+    [
+      'wrong length',
+      { x: { ...good, shape: [3] } },
+      {},
+      'safetensors: the shape has 3 elements and the data 2 (tensor "x", [3])',
+    ],
     ['wrong array', { x: { ...good, data: [1, 2] } }, {}, 'float32 is held by a Float32Array (tensor "x"'],
     ['unknown dtype', { x: { ...good, dtype: 'float16' } }, {}, 'the dtype float16 is unknown (tensor "x"'],
     ['negative dimensions', { x: { ...good, shape: [-1, -2] } }, {}, 'a dimension is not a whole number of at least 0'],
