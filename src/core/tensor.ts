@@ -130,7 +130,7 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
   readonly dtype: D;
   readonly weak: boolean;
   #storage: Storage | null;
-  #gone: string | undefined;
+  #gone: string | (() => string) | undefined;
 
   constructor(shape: S, dtype: D, storage: Storage, weak = false) {
     super();
@@ -142,8 +142,11 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
 
   get storage(): Storage {
     if (this.#storage === null)
-      throw new DeviceError('Tensor', `this value of shape [${this.shape.join(', ')}] is gone: ${this.#gone ?? 'it was disposed'}`);
+      throw new DeviceError('Tensor', `this value of shape [${this.shape.join(', ')}] is gone: ${this.#why()}`);
     return this.#storage;
+  }
+  #why(): string {
+    return typeof this.#gone === 'function' ? this.#gone() : (this.#gone ?? 'it was disposed');
   }
   /** False once the value was disposed or donated. */
   get alive(): boolean {
@@ -154,7 +157,7 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
     this.#storage = storage;
   }
   /** Takes the storage away without freeing it; `why` is what a later use is told. */
-  surrender(why: string): void {
+  surrender(why: string | (() => string)): void {
     this.#storage = null;
     this.#gone = why;
   }
@@ -171,7 +174,7 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
     this.#gone ??= 'it was disposed';
   }
   override toString(): string {
-    if (this.#storage === null) return `Tensor ${this.dtype}[${this.shape.join(',')}] (gone: ${this.#gone ?? 'disposed'})`;
+    if (this.#storage === null) return `Tensor ${this.dtype}[${this.shape.join(',')}] (gone: ${this.#why()})`;
     try {
       return show(this, this.dataSync());
     } catch {

@@ -35,14 +35,14 @@ const windowLoops = (w: Window, kernel: number): WindowLoops => {
         return s === 1 ? { index: p, guards: [] } : { index: div(p, s), guards: [{ index: mod(p, s), lo: 0, hi: 1 }] };
       },
     };
-  const first = (r: Index): Index => phases.first(shift(scale(r, w.stride), w.offset));
+  const at = (r: Index): Index => shift(scale(r, w.stride), w.offset);
   return {
     outs: w.size / s,
     taps: phases.taps,
     phases: s,
     o: (q, r) => add(scale(q, s), r),
-    k: (t, r) => add(scale(t, s), first(r)),
-    h: (q, t, r) => ({ index: add(add(scale(q, w.stride), scale(t, w.dilation)), div(affine(w, r, first(r)), s)), guards: [] }),
+    k: (t, r) => add(scale(t, phases.period), phases.first(at(r))),
+    h: (q, t, r) => ({ index: add(add(scale(q, w.stride), scale(t, phases.advance)), phases.quotient(at(r))), guards: [] }),
   };
 };
 

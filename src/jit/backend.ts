@@ -1,0 +1,56 @@
+// What compilation asks of a backend: a device that turns programs into executables and holds values.
+import { DeviceError } from '../core/errors.ts';
+import type { TypedArray, DType } from '../core/dtype.ts';
+import { HostStorage } from '../core/host.ts';
+import type { Program } from '../core/program.ts';
+import { ConcreteTensor, type Device, type Storage, type Tensor } from '../core/tensor.ts';
+import type { Plan } from './kernel.ts';
+
+/** A compiled program. It may still be compiling: a run queues behind that, and a failure surfaces where a result is read. */
+export interface Executable {
+  /** Absent on devices that interpret. */
+  readonly plan?: Plan;
+  /**
+   * Runs on concrete inputs of the program's shapes and dtypes. Inputs at donated positions lose their storage if the
+   * run succeeds; the others are left alone. One storage an output.
+   */
+  run(inputs: readonly ConcreteTensor[]): readonly Storage[];
+}
+
+export interface Backend extends Device {
+  /** Compiles a simplified program. `donated`: positions of inputs whose memory the outputs may take. */
+  compile(program: Program, donated: ReadonlySet<number>): Executable;
+  /** A copy of elements on this device. */
+  upload(elements: TypedArray, dtype: DType): Storage;
+}
+
+let standard: Backend | undefined;
+/** Installs or changes the device of values that are on none yet. */
+export const setDefaultBackend = (b: Backend): void => {
+  standard = b;
+};
+export const defaultBackend = (): Backend => {
+  if (standard === undefined) throw new DeviceError('device', "no device is installed; import from 'cotangent', whose entry installs the WebAssembly one");
+  return standard;
+};
+
+const isBackend = (d: Device): d is Backend => 'compile' in d;
+
+/** The device that a computation on these values runs on: that of the committed ones, else the default. */
+export const backendFor = (op: string, inputs: readonly Tensor[]): Backend => {
+  let found: Backend | undefined;
+  for (const x of inputs) {
+    const { device } = (x as ConcreteTensor).storage;
+    if (!isBackend(device)) continue;
+    if (found !== undefined && found !== device)
+      throw new DeviceError(op, `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`);
+    found = device;
+  }
+  return found ?? defaultBackend();
+};
+
+/** Elements of a value that is on no device. */
+export const hostElements = (x: ConcreteTensor): TypedArray | undefined => {
+  const { storage } = x;
+  return storage instanceof HostStorage ? storage.elements : undefined;
+};

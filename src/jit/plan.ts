@@ -1,0 +1,94 @@
+// Memory planning: where every buffer of a schedule lives, so that no two live ones overlap and donated inputs are written over.
+import { byteSize } from '../core/dtype.ts';
+import type { Program } from '../core/program.ts';
+import { buffersOf } from './buffers.ts';
+import type { Limits } from './cluster.ts';
+import type { BufferInfo, Kernel, Place, Plan } from './kernel.ts';
+import { schedule } from './schedule.ts';
+
+const align = (n: number, to: number): number => Math.ceil(n / to) * to;
+const bytes = (b: BufferInfo): number => b.length * byteSize(b.dtype);
+
+/** First kernel that writes a buffer and last one that touches it. */
+interface Life {
+  readonly id: number;
+  readonly bytes: number;
+  readonly from: number;
+  to: number;
+}
+
+/** Offsets such that buffers alive at the same kernel do not overlap: largest first, each at the lowest free place. */
+export const packLives = (lives: readonly Life[], alignment: number): { readonly offsets: ReadonlyMap<number, number>; readonly total: number } => {
+  const offsets = new Map<number, number>();
+  const placed: { readonly life: Life; readonly at: number }[] = [];
+  let total = 0;
+  for (const life of [...lives].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
+    const others = placed.filter((p) => p.life.from <= life.to && life.from <= p.life.to).sort((a, b) => a.at - b.at);
+    let at = 0;
+    for (const o of others) {
+      if (at + life.bytes <= o.at) break;
+      at = Math.max(at, align(o.at + o.life.bytes, alignment));
+    }
+    offsets.set(life.id, at);
+    placed.push({ life, at });
+    total = Math.max(total, at + life.bytes);
+  }
+  return { offsets, total: align(total, alignment) };
+};
+
+/** True where output buffer `out` may be written over the donated input buffer `input`. */
+const mayOverwrite = (kernels: readonly Kernel[], input: number, out: number): boolean => {
+  let writer = -1;
+  let lastRead = -1;
+  kernels.forEach((k, i) => {
+    const b = buffersOf(k);
+    if (b.writes.includes(out)) writer = writer < 0 ? i : -2;
+    if (b.reads.includes(input)) lastRead = i;
+  });
+  if (writer < 0 || lastRead > writer) return false;
+  if (lastRead < writer) return true;
+  const { readAt, writtenAt } = buffersOf(kernels[writer]!);
+  const at = writtenAt.get(out);
+  const reads = readAt.get(input);
+  return at !== undefined && reads !== undefined && reads.size === 1 && reads.has(at);
+};
+
+/** Schedules a simplified program and places its buffers. `donated` are positions of inputs whose memory may be reused. */
+export const planProgram = (program: Program, limits: Limits, donated: ReadonlySet<number> = new Set()): Plan => {
+  const { buffers, kernels, inputs, outputs } = schedule(program, limits);
+  const places = new Map<number, Place>();
+  inputs.forEach((id, position) => places.set(id, { kind: 'input', position }));
+  outputs.forEach((id, position) => {
+    if (!places.has(id)) places.set(id, { kind: 'output', position });
+  });
+
+  const lives = new Map<number, Life>();
+  kernels.forEach((k, i) => {
+    const { reads, writes } = buffersOf(k);
+    for (const id of [...writes, ...reads]) {
+      if (places.has(id)) continue;
+      const life = lives.get(id);
+      if (life === undefined) lives.set(id, { id, bytes: bytes(buffers.get(id)!), from: i, to: i });
+      else life.to = i;
+    }
+  });
+  const { offsets, total } = packLives([...lives.values()], 64);
+  for (const [id, offset] of offsets) places.set(id, { kind: 'arena', offset });
+
+  const aliases = new Map<number, number>();
+  const taken = new Set<number>();
+  outputs.forEach((id, j) => {
+    const place = places.get(id)!;
+    if (place.kind !== 'output' || place.position !== j) return;
+    for (const i of donated) {
+      const from = inputs[i]!;
+      if (taken.has(i) || outputs.includes(from)) continue;
+      const [a, b] = [buffers.get(from)!, buffers.get(id)!];
+      if (a.length !== b.length || a.dtype !== b.dtype || !mayOverwrite(kernels, from, id)) continue;
+      aliases.set(j, i);
+      taken.add(i);
+      break;
+    }
+  });
+  return { buffers, places, kernels, inputs, outputs, aliases, arenaBytes: total };
+};

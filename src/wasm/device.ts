@@ -1,0 +1,161 @@
+// The WebAssembly device: compiles planned programs into modules and runs them on one linear memory.
+import { hostView, byteSize, dtypeOfArray, type TypedArray } from '../core/dtype.ts';
+import { HostStorage } from '../core/host.ts';
+import type { Program } from '../core/program.ts';
+import type { ConcreteTensor, Storage } from '../core/tensor.ts';
+import type { Backend, Executable } from '../jit/backend.ts';
+import type { Plan } from '../jit/kernel.ts';
+import { planProgram } from '../jit/plan.ts';
+import { features } from './features.ts';
+import { createHeap } from './memory.ts';
+import { emitModule } from './module.ts';
+import { createPool, ResidentStorage, SpilledStorage, type StorageStats } from './storage.ts';
+
+export interface WasmOptions {
+  /** Bytes of values that stay in linear memory; past it results go to JS buffers. Default 512 MiB. */
+  readonly budget?: number;
+  /** Use fused multiply-add where the engine has relaxed SIMD. Default: whether it has. */
+  readonly relaxed?: boolean;
+}
+
+export interface WasmMemory extends StorageStats {
+  /** Bytes allocated in linear memory now, programs' scratch included; its size; the most that was allocated. */
+  readonly used: number;
+  readonly reserved: number;
+  readonly peak: number;
+  readonly budget: number;
+}
+
+export interface WasmDevice extends Backend {
+  readonly kind: 'wasm';
+  readonly relaxed: boolean;
+  memory(): WasmMemory;
+  setBudget(bytes: number): void;
+}
+
+// A resident input is worth its place when the copy would cost more than a few microseconds.
+const worthUploading = 4096;
+
+/** A WebAssembly device with a memory of its own. */
+export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
+  const heap = createHeap();
+  const pool = createPool(heap, () => device, options.budget ?? 512 * 2 ** 20);
+  const relaxed = options.relaxed ?? features().relaxedSimd;
+  let words = new Int32Array(heap.memory.buffer);
+  const view = (): Int32Array => (words.buffer === heap.memory.buffer ? words : (words = new Int32Array(heap.memory.buffer)));
+  // Programs run one at a time, so they share one scratch area, as large as the largest needs.
+  let arena = 0;
+  let arenaBytes = 0;
+  const arenaFor = (bytes: number): number => {
+    if (bytes > arenaBytes) {
+      if (arenaBytes > 0) heap.free(arena);
+      arena = heap.allocate(bytes);
+      arenaBytes = bytes;
+    }
+    return arena;
+  };
+
+  const place = (elements: TypedArray, length: number, bytes: number): number => {
+    const address = heap.allocate(bytes);
+    hostView(dtypeOfArray(elements), heap.memory.buffer, address, length).set(elements);
+    return address;
+  };
+
+  const upload = (elements: TypedArray): Storage => {
+    const dtype = dtypeOfArray(elements);
+    return pool.adopt(dtype, elements.length, place(elements, elements.length, elements.byteLength));
+  };
+
+  const compile = (program: Program, donated: ReadonlySet<number>): Executable => {
+    const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, donated);
+    const { bytes, scratchBytes } = emitModule(plan, { relaxed });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), { env: { memory: heap.memory } });
+    const run = instance.exports['run'] as (table: number) => void;
+    const inputCount = plan.inputs.length;
+    const outInfo = plan.outputs.map((id) => plan.buffers.get(id)!);
+    const table = heap.allocate(4 * (1 + inputCount + plan.outputs.length));
+    const slot = table >> 2;
+    // An output that is an input or an earlier output has no memory of its own.
+    const own = plan.outputs.map((id, j) => {
+      const p = plan.places.get(id)!;
+      return p.kind === 'output' && p.position === j;
+    });
+
+    return {
+      plan,
+      run: (inputs) => {
+        const staged: number[] = [];
+        const storages: Storage[] = [];
+        const addresses: number[] = [];
+        for (let i = 0; i < inputCount; i++) {
+          const x: ConcreteTensor = inputs[i]!;
+          let { storage } = x;
+          if (storage instanceof HostStorage && storage.elements.byteLength >= worthUploading) {
+            const moved = upload(storage.elements);
+            x.relocate(moved);
+            storage = moved;
+          }
+          storages.push(storage);
+          if (storage instanceof ResidentStorage) addresses.push(storage.address);
+          else {
+            const { elements } = storage as HostStorage | SpilledStorage;
+            const address = place(elements, elements.length, elements.byteLength);
+            staged.push(address);
+            addresses.push(address);
+          }
+        }
+        const outs: number[] = [];
+        for (let j = 0; j < outInfo.length; j++) {
+          const from = plan.aliases.get(j);
+          outs.push(!own[j] ? 0 : from !== undefined ? addresses[from]! : heap.allocate(outInfo[j]!.length * byteSize(outInfo[j]!.dtype)));
+        }
+        const scratch = arenaFor(plan.arenaBytes + scratchBytes);
+        const w = view();
+        w[slot] = scratch;
+        for (let i = 0; i < inputCount; i++) w[slot + 1 + i] = addresses[i]!;
+        for (let j = 0; j < outs.length; j++) w[slot + 1 + inputCount + j] = outs[j]!;
+        run(table);
+
+        const results: Storage[] = [];
+        const kept = new Set<number>();
+        for (let j = 0; j < outInfo.length; j++) {
+          const { dtype, length } = outInfo[j]!;
+          const from = plan.aliases.get(j);
+          if (!own[j]) results.push(shared(plan, j, storages, results, dtype));
+          else if (from !== undefined && storages[from] instanceof ResidentStorage) {
+            results.push(storages[from]);
+            kept.add(from);
+          } else {
+            // State that is handed on from step to step stays where it is.
+            results.push(pool.adopt(dtype, length, outs[j]!, from !== undefined));
+            if (from !== undefined) staged.splice(staged.indexOf(outs[j]!), 1);
+          }
+        }
+        for (const address of staged) heap.free(address);
+        for (const i of donated) if (!kept.has(i) && !results.includes(storages[i]!)) storages[i]!.dispose();
+        return results;
+      },
+    };
+  };
+
+  /** An output that equals an input or another output: the storage itself for host values, else a copy. */
+  const shared = (plan: Plan, j: number, inputs: readonly Storage[], results: readonly Storage[], dtype: Parameters<Backend['upload']>[1]): Storage => {
+    const p = plan.places.get(plan.outputs[j]!)!;
+    const from = p.kind === 'input' ? inputs[p.position]! : results[(p as { position: number }).position]!;
+    if (!(from instanceof ResidentStorage)) return from;
+    return device.upload(from.view(), dtype);
+  };
+
+  const device: WasmDevice = {
+    kind: 'wasm',
+    name: relaxed ? 'wasm (relaxed SIMD)' : 'wasm',
+    relaxed,
+    compile,
+    upload,
+    memory: () => ({ ...pool.stats, used: heap.used, reserved: heap.reserved, peak: heap.peak, budget: pool.budget }),
+    setBudget: (bytes) => {
+      pool.budget = bytes;
+    },
+  };
+  return device;
+};
