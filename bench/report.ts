@@ -1,0 +1,181 @@
+// What a benchmark run leaves: a table on the terminal, and a JSON and a markdown file with hardware, versions and date.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Library } from './peer.ts';
+import type { Workload } from './workloads.ts';
+
+export interface Row {
+  readonly workload: string;
+  readonly library: string;
+  /** Why there is no figure. */
+  readonly cannot?: string;
+  readonly best?: number;
+  readonly median?: number;
+  readonly runs?: number;
+  /** First call in a fresh process, tracing and compiling included. */
+  readonly firstMs?: number;
+  /** Largest relative difference to the reference library. */
+  readonly error?: number;
+}
+
+export interface LatencyRow {
+  readonly workload: string;
+  readonly library: string;
+  readonly importMs: number;
+  readonly coldMs: number;
+  readonly warmMs: number;
+}
+
+export interface MemoryRow {
+  readonly workload: string;
+  readonly library: string;
+  readonly runs: number;
+  readonly peakBytes: number;
+  /** Least squares over the second half of the runs. */
+  readonly slopeBytesPerStep: Readonly<Record<string, number>>;
+}
+
+export interface Report {
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly v8: string;
+  readonly relaxedByDefault: boolean;
+  readonly rounds: number;
+  readonly versions: Record<string, Readonly<Record<string, string>>>;
+  readonly rows: Row[];
+  readonly latency: LatencyRow[];
+  readonly memory: MemoryRow[];
+}
+
+export const machine = (): Pick<Report, 'date' | 'cpu' | 'cores' | 'memoryGiB'> => ({
+  date: new Date().toISOString().slice(0, 10),
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+});
+
+const figure = (x: number | undefined): string =>
+  x === undefined ? '—' : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
+
+const cellOf = (row: Row | undefined): string =>
+  row === undefined ? '—' : row.best === undefined ? 'cannot' : `${figure(row.best)} (${figure(row.median)})`;
+
+const ratio = (rows: readonly Row[], name: string, to: string): string => {
+  const find = (l: string): number | undefined => rows.find((r) => r.library === l)?.best;
+  const [a, b] = [find(name), find(to)];
+  return a === undefined || b === undefined ? '—' : `${(a / b).toFixed(2)}`;
+};
+
+/** One line a workload: best (median) of each library, and our ratios to tfjs-wasm and to PyTorch. */
+const table = (
+  list: readonly Workload[],
+  used: readonly Library[],
+  rows: readonly Row[],
+): { readonly head: string[]; readonly body: string[][] } => {
+  const ours = used.filter((l) => l.adapter === 'cotangent').map((l) => l.name);
+  const subjects = ours.length > 0 ? ours : used.filter((l) => l.adapter === 'jaxjs').map((l) => l.name);
+  const ratios = subjects.flatMap((s) => ['tfjs', 'torch'].map((to) => [s, to] as const));
+  return {
+    head: ['workload', 'unit', ...used.map((l) => l.name), ...ratios.map(([s, to]) => `${s}/${to}`)],
+    body: list.map((w) => {
+      const mine = rows.filter((r) => r.workload === w.name);
+      return [
+        w.title,
+        w.unit,
+        ...used.map((l) => cellOf(mine.find((r) => r.library === l.name))),
+        ...ratios.map(([s, to]) => ratio(mine, s, to)),
+      ];
+    }),
+  };
+};
+
+export const printTable = (list: readonly Workload[], used: readonly Library[], rows: readonly Row[]): void => {
+  const { head, body } = table(list, used, rows);
+  const widths = head.map((h, i) => Math.max(h.length, ...body.map((r) => r[i]!.length), i === 0 ? 46 : 15));
+  const line = (cells: readonly string[]): string => cells.map((c, i) => c.padEnd(widths[i]!)).join('  ');
+  console.log(
+    [
+      line(head),
+      ...body.map(line),
+      ...rows.filter((r) => r.cannot !== undefined).map((r) => `  ${r.library}: ${r.cannot}`),
+    ].join('\n'),
+  );
+};
+
+const markdownTable = (head: readonly string[], body: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const slug = (s: string): string =>
+  s
+    .toLowerCase()
+    .replace(/\((r|tm)\)/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]): string => {
+  const main = table(
+    list.filter((w) => r.rows.some((row) => row.workload === w.name)),
+    used,
+    r.rows,
+  );
+  const versions = Object.entries(r.versions).map(
+    ([name, v]) =>
+      `- ${name}: ${Object.entries(v)
+        .map(([k, x]) => `${k} ${x}`)
+        .join(', ')}`,
+  );
+  const cannot = r.rows
+    .filter((row) => row.cannot !== undefined)
+    .map((row) => `- ${row.library}, ${row.workload}: ${row.cannot}`);
+  const sections = [
+    `# Benchmark of ${r.date}`,
+    `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8}), relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default. One thread each, each library in its own process, ${r.rounds} rounds of alternation; every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better. \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`,
+    versions.join('\n'),
+    ...(r.rows.length > 0 ? [markdownTable(main.head, main.body)] : []),
+    ...(cannot.length > 0 ? [`What could not be measured:\n\n${cannot.join('\n')}`] : []),
+    ...(r.latency.length > 0
+      ? [
+          '## First call of a training step',
+          'Import of the library; then building, tracing, compiling and running the step once in a fresh process (cold) and again in the same process (warm), ms.',
+          markdownTable(
+            ['step', 'library', 'import', 'cold', 'warm'],
+            r.latency.map((l) => [l.workload, l.library, figure(l.importMs), figure(l.coldMs), figure(l.warmMs)]),
+          ),
+        ]
+      : []),
+    ...(r.memory.length > 0
+      ? [
+          '## Memory',
+          "Peak resident set of the process, and slopes over the second half of the steps (least squares): resident set, JS array buffers, and bytes by the library's own count.",
+          markdownTable(
+            ['step', 'library', 'steps', 'peak', 'slope, bytes a step'],
+            r.memory.map((m) => [
+              m.workload,
+              m.library,
+              String(m.runs),
+              mib(m.peakBytes),
+              Object.entries(m.slopeBytesPerStep)
+                .map(([k, v]) => `${k} ${v.toFixed(0)}`)
+                .join(', '),
+            ]),
+          ),
+        ]
+      : []),
+  ];
+  return `${sections.join('\n\n')}\n`;
+};
+
+/** Writes `<date>-<cpu>-node<version>.json` and `.md`; returns their common path. */
+export const writeReport = (r: Report, list: readonly Workload[], used: readonly Library[], folder: string): string => {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${r.date}-${slug(r.cpu)}-node${r.node}`);
+  writeFileSync(`${path}.json`, `${JSON.stringify(r, null, 2)}\n`);
+  writeFileSync(`${path}.md`, markdown(r, list, used));
+  return `${path}.{json,md}`;
+};
