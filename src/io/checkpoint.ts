@@ -64,7 +64,7 @@ export const treeToArrays =
     if (E.isLeft(layout)) return layout;
     const { leaves, names, statics } = layout.right;
     const arrays = await Promise.all(
-      leaves.map((leaf) => async (leaf) => (leaf instanceof Tensor ? toHost(leaf) : numberArray(leaf))),
+      leaves.map(async (leaf) => (leaf instanceof Tensor ? toHost(leaf) : numberArray(leaf))),
     );
     const metadata = statics.size === 0 ? {} : { [staticsKey]: JSON.stringify(Object.fromEntries(statics)) };
     return E.right({ tensors: new Map(names.map((name, i) => [name, arrays[i] as HostArray])), metadata });
