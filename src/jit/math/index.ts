@@ -4,6 +4,7 @@ import { constant, div, gt, lt, sel, sqrt } from './build.ts';
 import { exp, exp2, expm1, sigmoid } from './exp.ts';
 import { tanh } from './hyperbolic.ts';
 import { log, log10, log1p, log2, softplus } from './log.ts';
+import { cos, sin, tan } from './trig.ts';
 
 type Expansion = (x: Expr, y: Expr) => Expr;
 
@@ -11,7 +12,7 @@ const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), cons
 const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
 
 const expansions: Readonly<Partial<Record<MathOp, Expansion>>> = {
-  exp, exp2, expm1, sigmoid, log, log2, log10, log1p, softplus, tanh, sign, rsqrt,
+  exp, exp2, expm1, sigmoid, log, log2, log10, log1p, softplus, tanh, sin, cos, tan, sign, rsqrt,
 };
 
 /** The expression with every mathematical function spelled out in basic operations. */

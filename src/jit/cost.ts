@@ -1,0 +1,39 @@
+// Counting of floating operations in kernels.
+import { visit, type Expr } from '../core/expr.ts';
+import type { Kernel, LoopKernel } from './kernel.ts';
+
+const extent = (vars: readonly { readonly extent: number }[]): number => vars.reduce((n, v) => n * v.extent, 1);
+
+const operations = (exprs: readonly Expr[]): number => {
+  let n = 0;
+  const seen = new Set<Expr>();
+  for (const e of exprs) visit(e, (x) => ('args' in x && x.op !== 'convert' && x.op !== 'bitcast' ? n++ : undefined), seen);
+  return n;
+};
+
+const loopFlops = (k: LoopKernel): number =>
+  extent(k.outer) *
+  k.stages.reduce(
+    (n, s) => n + extent(s.axes) * (operations(s.actions.map((a) => a.value)) + s.actions.filter((a) => a.kind === 'reduce').length),
+    0,
+  );
+
+/** Operations on elements that a kernel performs, multiply and add counted apart. */
+export const kernelFlops = (k: Kernel): number => {
+  switch (k.kind) {
+    case 'loop':
+      return loopFlops(k);
+    case 'multi':
+      return k.parts.reduce((n, p) => n + loopFlops(p), 0);
+    case 'contract': {
+      const points = extent(k.batch) * extent(k.m) * extent(k.n);
+      return points * (2 * extent(k.k) + operations(k.epilogue.map((a) => a.value)));
+    }
+    case 'scatter':
+      return extent(k.init.axes) * operations([k.init.value]) + extent(k.axes) * (operations([k.value]) + 1);
+    case 'cumulate':
+      return k.outer * k.length * k.inner;
+    case 'sort':
+      return k.outer * k.inner * k.length * Math.ceil(Math.log2(Math.max(k.length, 2)));
+  }
+};

@@ -1,0 +1,124 @@
+// Looking into a function: its program, the shapes of its result, and the kernels it compiles to.
+import type { Aval } from '../core/aval.ts';
+import { byteSize } from '../core/dtype.ts';
+import { leafTensor, onLeaves, settle } from '../core/functional.ts';
+import { printProgram, type Program } from '../core/program.ts';
+import { stage } from '../core/stage.ts';
+import { flatten, unflatten } from '../core/tree.ts';
+import { buffersOf } from './buffers.ts';
+import type { Backend } from './backend.ts';
+import { defaultBackend } from './backend.ts';
+import type { Jitted } from './jit.ts';
+import type { Kernel, Plan } from './kernel.ts';
+import { kernelFlops } from './cost.ts';
+import { simplify } from './simplify.ts';
+
+const traceFunction = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): { readonly program: Program; readonly out: ReturnType<ReturnType<typeof onLeaves>['out']> } => {
+  const { leaves, structure } = flatten(args, name);
+  const g = onLeaves(name, f, structure);
+  const staged = stage(name, (...xs) => g.run(...xs).map(settle), leaves.map(leafTensor));
+  return { program: staged.program, out: g.out() };
+};
+
+/** A program that prints as text. */
+export interface Jaxpr {
+  readonly program: Program;
+  toString(): string;
+}
+
+/**
+ * The program that a function stands for, as `jax.make_jaxpr`: print it, or look at `.program`.
+ * @example
+ * makeJaxpr((x) => mul(x, x))(tensor(2)).toString(); // '{ lambda a:float32[] . let\n    b:float32[] = mul a a\n  in (b) }'
+ */
+export const makeJaxpr =
+  <A extends readonly unknown[]>(f: (...args: A) => unknown): ((...args: A) => Jaxpr) =>
+  (...args) => {
+    const { program } = traceFunction('makeJaxpr', f as unknown as (...args: never[]) => unknown, args);
+    return { program, toString: () => printProgram(program) };
+  };
+
+/** Shape and dtype, as evalShape returns them for every tensor of a result. */
+export interface ShapeDType {
+  readonly shape: readonly number[];
+  readonly dtype: Aval['dtype'];
+}
+
+/**
+ * The shapes and dtypes of f's result, without computing it (`jax.eval_shape`), in the structure of the result.
+ * @example
+ * evalShape((x) => matmul(x, x), zeros([3, 3])); // { shape: [3, 3], dtype: 'float32' }
+ */
+export const evalShape = <A extends readonly unknown[]>(f: (...args: A) => unknown, ...args: A): unknown => {
+  const { program, out } = traceFunction('evalShape', f as unknown as (...args: never[]) => unknown, args);
+  return unflatten(out, program.outs.map((v): ShapeDType => ({ shape: v.aval.shape, dtype: v.aval.dtype })));
+};
+
+/** What one kernel does: floating operations by count, bytes it reads and writes at least. */
+export interface KernelCost {
+  readonly name: string;
+  readonly kind: Kernel['kind'];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bytes: number;
+  readonly flops: number;
+}
+
+export interface Explanation {
+  readonly kernels: readonly KernelCost[];
+  readonly flops: number;
+  readonly bytes: number;
+  /** Bytes of the program's own temporaries. */
+  readonly arenaBytes: number;
+  readonly plan: Plan;
+  toString(): string;
+}
+
+/** The cost of a plan, kernel by kernel. */
+export const explainPlan = (plan: Plan): Explanation => {
+  const size = (id: number): number => {
+    const b = plan.buffers.get(id)!;
+    return b.length * byteSize(b.dtype);
+  };
+  const kernels = plan.kernels.map((k): KernelCost => {
+    const { reads, writes } = buffersOf(k);
+    return {
+      name: k.name,
+      kind: k.kind,
+      inputs: reads.length,
+      outputs: writes.length,
+      bytes: [...reads, ...writes].reduce((n, id) => n + size(id), 0),
+      flops: kernelFlops(k),
+    };
+  });
+  const flops = kernels.reduce((n, k) => n + k.flops, 0);
+  const bytes = kernels.reduce((n, k) => n + k.bytes, 0);
+  return {
+    kernels,
+    flops,
+    bytes,
+    arenaBytes: plan.arenaBytes,
+    plan,
+    toString: () =>
+      [
+        ...kernels.map((k, i) => `${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(32)} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`),
+        `${kernels.length} kernels, ${bytes} bytes, ${flops} flops, ${plan.arenaBytes} bytes of temporaries`,
+      ].join('\n'),
+  };
+};
+
+/**
+ * The kernels that a jitted function (or a function, as if jitted) compiles to for these arguments.
+ * @example
+ * explain(jit((x) => add(mul(x, x), 1)))(zeros([4])).kernels.length; // 1
+ */
+export const explain =
+  <A extends readonly unknown[], R>(f: Jitted<A, R> | ((...args: A) => R), device?: Backend): ((...args: A) => Explanation) =>
+  (...args) => {
+    const program =
+      'trace' in f ? f.trace(...args).program : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args).program;
+    const executable = (device ?? defaultBackend()).compile(simplify(program), new Set());
+    if (executable.plan === undefined) throw new Error('explain: this device interprets programs and has no kernels');
+    return explainPlan(executable.plan);
+  };
+
