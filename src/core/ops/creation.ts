@@ -1,5 +1,5 @@
 // Creation: tensors from JS values, constants, ranges of numbers.
-import { aval, broadcastShapes, checkAxis, checkDType, checkShape, type Shape } from '../aval.ts';
+import { aval, checkAxis, checkDType, checkShape, type Shape } from '../aval.ts';
 import { castScalar, hostArray, isFloat, isInteger, type DType, type TypedArray } from '../dtype.ts';
 import { ArgumentError, DTypeError } from '../errors.ts';
 import { convert, iota as iotaExpr } from '../expr.ts';
@@ -9,12 +9,13 @@ import type { Primitive } from '../primitive.ts';
 import { Tensor, type Nested } from '../tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
-import { broadcastTo, fill, reshapeTo } from './structure.ts';
+import { broadcastTo, fill } from './structure.ts';
 
 /** A dtype as the last argument: its name, or `{ dtype }`. */
 export type DTypeOption = DType | { readonly dtype?: DType | undefined };
 
-const dtypeOr = (op: string, option: DTypeOption | undefined, otherwise: DType): DType => {
+/** The dtype an option names, checked, or another. */
+export const dtypeOr = (op: string, option: DTypeOption | undefined, otherwise: DType): DType => {
   const d = typeof option === 'object' ? option.dtype : option;
   return d === undefined ? otherwise : checkDType(op, d);
 };
@@ -210,29 +211,4 @@ export const geomspace = (start: number, stop: number, num: number = 50, options
   if (!(start * stop > 0)) throw new ArgumentError('geomspace', `start ${start} and stop ${stop} must be of one sign and not 0`);
   const [a, b, s] = [Math.log2(Math.abs(start)), Math.log2(Math.abs(stop)), Math.sign(start)];
   return space('geomspace', start, stop, num, options, (t) => (t === 0 ? start : t === 1 ? stop : s * 2 ** (a * (1 - t) + b * t)));
-};
-
-interface MeshgridOptions {
-  /** 'xy' (default): the first two axes are swapped, as for pictures; 'ij': axis k belongs to input k. */
-  readonly indexing?: 'xy' | 'ij' | undefined;
-  /** Axes of size 1 instead of repeated values. */
-  readonly sparse?: boolean | undefined;
-}
-
-/**
- * Coordinate tensors of the grid over vectors (`jax.numpy.meshgrid`).
- * @example
- * meshgrid([tensor([1, 2]), tensor([3, 4])])[0]; // [[1, 2], [1, 2]]
- */
-export const meshgrid = (vectors: readonly TensorLike[], { indexing = 'xy', sparse = false }: MeshgridOptions = {}): Tensor[] => {
-  const xs = vectors.map((v, i) => asTensor('meshgrid', `vectors[${i}]`, v));
-  const n = xs.length;
-  const axisOf = (i: number): number => (indexing === 'xy' && n > 1 && i < 2 ? 1 - i : i);
-  const open = xs.map((x, i) => {
-    if (x.rank > 1) throw new ArgumentError('meshgrid', `vectors[${i}] has rank ${x.rank}; vectors or scalars are needed`);
-    return reshapeTo(x, Array.from({ length: n }, (_, k) => (k === axisOf(i) ? x.size : 1)));
-  });
-  if (sparse || n === 0) return open;
-  const shape = broadcastShapes('meshgrid', ...open.map((x) => x.shape));
-  return open.map((x) => broadcastTo(x, shape));
 };

@@ -3,33 +3,19 @@ import { aval, checkAxis } from '../aval.ts';
 import { isFloat, type DType } from '../dtype.ts';
 import { bind1 } from '../interpreter.ts';
 import type { CumulateOp } from '../lowering.ts';
-import * as ix from '../index-expr.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, less, neg, selectPrimitive, sub } from './arithmetic.ts';
 import { gap, logaddexp } from './binary.ts';
 import { sigmoidPrimitive } from './exponential.ts';
 import { asTensor, cast, toFloat, type TensorLike } from './promote.ts';
+import { padBy } from './slice.ts';
 import { moveAxis, reshapeTo } from './structure.ts';
 import { times } from './unary.ts';
 
 /** x moved by `by` places along an axis (towards the end if positive); what leaves is lost, what enters is `fill`. */
-export const shiftPrimitive: Primitive<{ readonly axis: number; readonly by: number; readonly fill: number }> = {
-  name: 'shift',
-  shape: ([x]) => [aval(x!.shape, x!.dtype, x!.weak)],
-  jvp: ([x], [dx], { axis, by, fill }) => ({ outs: [shiftAlong(x!, axis, by, fill)], tangents: [shiftAlong(dx!, axis, by, 0)] }),
-  transpose: ([ct], _, { axis, by }) => [ct === null ? null : shiftAlong(ct!, axis, -by, 0)],
-  batch: ([x], [d], { axis, by, fill }) => ({ outs: [shiftAlong(moveAxis(x!, d!, 0), axis + 1, by, fill)], axes: [0] }),
-  lower: ([x], { axis, by, fill }) => ({
-    tag: 'move',
-    fill,
-    at: (out) => {
-      const from = ix.shift(out[axis]!, -by);
-      return [{ index: out.map((e, i) => (i === axis ? from : e)), guards: [{ index: from, lo: 0, hi: x!.shape[axis]! }] }];
-    },
-  }),
-};
-export const shiftAlong = (x: Tensor, axis: number, by: number, fill: number): Tensor => bind1(shiftPrimitive, [x], { axis, by, fill });
+export const shiftAlong = (x: Tensor, axis: number, by: number, fill: number): Tensor =>
+  padBy(x, x.shape.map((_, i) => (i === axis ? [by, -by] : [0, 0])), fill);
 
 interface CumulateParams {
   readonly axis: number;

@@ -4,6 +4,7 @@ import { ArgumentError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, mul, notEqual, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
+import { diagonal } from './diagonal.ts';
 import { exp, log } from './exponential.ts';
 import { isfinite } from './logic.ts';
 import { pow } from './power.ts';
@@ -122,3 +123,16 @@ export const average = (x: TensorLike, options?: Axes | AverageOptions): Tensor 
   const w = real('average', perPlace ? broadcastInto(weights, t.shape, t.shape.map((_, i) => i).filter((i) => i !== axes[0])) : weights);
   return div(sum(mul(t, w), o), sum(mul(w, where(notEqual(t, t), 1, 1)), o));
 };
+
+export interface TraceOptions {
+  /** Which diagonal: 0 the main one, positive above it. */
+  readonly offset?: number;
+  readonly axis1?: number;
+  readonly axis2?: number;
+}
+/**
+ * Sum of a diagonal of the matrices along two axes, the first two unless named (`jax.numpy.trace`).
+ * @example
+ * trace(tensor([[1, 2], [3, 4]])); // 5
+ */
+export const trace = (x: TensorLike, options: TraceOptions = {}): Tensor => sum(diagonal(x, options), -1);
