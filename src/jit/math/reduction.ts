@@ -6,7 +6,7 @@ export interface Quadrant {
   /** n modulo 4 in its two low bits, int32. */
   readonly q: Expr;
   readonly r: Expr;
-  /** What r lacks (float64 only). */
+  /** What r lacks; tan needs it in float32 too. */
   readonly tail?: Expr;
 }
 
@@ -53,12 +53,20 @@ const hugeReduction = (a: Expr): Quadrant => {
   // Units of 2^-30 quadrants, the top two bits count whole ones.
   const high = add(mul(integer, w0), high1);
   const q = shr(add(high, 0x20000000), 30);
-  const near = toFloat(bitcast(sub(high, shl(q, 30)), 'int32'), a);
+  const fraction = bitcast(sub(high, shl(q, 30)), 'int32');
+  const coarse = and(add(fraction, 128), -256);
+  const near = toFloat(coarse, a); // exact
   // Below the last bit: the low half of m * w1, and m * w2 roughly.
   const low1 = toFloat(bitcast(shr(mul(integer, w1), 8), 'int32'), a);
   const low2 = mul(m, toFloat(bitcast(shr(w2, 8), 'int32'), a));
-  const low = mul(add(low1, mul(low2, 2 ** -32)), 2 ** -24);
-  return { q: bitcast(q, 'int32'), r: mul(add(near, low), (Math.PI / 2) * 2 ** -30) };
+  const low = add(toFloat(sub(fraction, coarse), a), mul(add(low1, mul(low2, 2 ** -32)), 2 ** -24));
+  const f = add(near, low);
+  const unit = (Math.PI / 2) * 2 ** -30;
+  const main = mul(f, unit);
+  const fine = mul(f, unit - Math.fround(unit));
+  const r = add(main, fine);
+  const tail = add(add(sub(main, r), fine), mul(add(sub(near, f), low), unit));
+  return { q: bitcast(q, 'int32'), r, tail };
 };
 
 // pi/2 in parts of 27 bits below bit 26, then a full double.
@@ -94,5 +102,5 @@ export const reduceQuadrant = (a: Expr): Quadrant => {
   const medium = mediumReduction(a);
   const huge = hugeReduction(a);
   const small = le(a, mediumLimit);
-  return { q: select(small, medium.q, huge.q), r: sel(small, medium.r, huge.r) };
+  return { q: select(small, medium.q, huge.q), r: sel(small, medium.r, huge.r), tail: sel(small, 0, huge.tail!) };
 };

@@ -18,6 +18,7 @@ const cos64 = [
 export const sinKernel = (r: Expr, z: Expr, tail?: Expr): Expr => {
   const v = mul(r, z);
   if (tail === undefined) return add(r, mul(v, poly(z, by(r, sin32, sin64))));
+  if (is32(r)) return add(r, add(mul(v, poly(z, sin32)), tail));
   const rest = poly(z, sin64.slice(1));
   return sub(r, sub(sub(mul(z, sub(mul(tail, 0.5), mul(v, rest))), tail), mul(v, sin64[0]!)));
 };
@@ -29,8 +30,10 @@ export const cosKernel = (r: Expr, z: Expr, tail?: Expr): Expr => {
   return add(w, add(sub(sub(1, w), half), tail === undefined ? rest : sub(rest, mul(r, tail))));
 };
 
-const parts = (quadrant: Quadrant): { readonly sine: Expr; readonly cosine: Expr; readonly odd: Expr } => {
-  const { r, tail, q } = quadrant;
+// float32 sin and cos stay within 3 ulp without the tail.
+const parts = (quadrant: Quadrant, withTail: boolean): { readonly sine: Expr; readonly cosine: Expr; readonly odd: Expr } => {
+  const { r, q } = quadrant;
+  const tail = withTail ? quadrant.tail : undefined;
   const z = mul(r, r);
   return { sine: sinKernel(r, z, tail), cosine: cosKernel(r, z, tail), odd: ne(and(q, 1), 0) };
 };
@@ -49,7 +52,7 @@ const tinyItself = (x: Expr, a: Expr, y: Expr): Expr => (is32(x) ? y : sel(lt(a,
 export const sin = (x: Expr): Expr => {
   const a = abs(x);
   const quadrant = reduceQuadrant(a);
-  const { sine, cosine, odd } = parts(quadrant);
+  const { sine, cosine, odd } = parts(quadrant, !is32(x));
   return tinyItself(x, a, finite(x, a, flipWith(signByQuadrant(sel(odd, cosine, sine), quadrant.q), x)));
 };
 
@@ -57,7 +60,7 @@ export const sin = (x: Expr): Expr => {
 export const cos = (x: Expr): Expr => {
   const a = abs(x);
   const quadrant = reduceQuadrant(a);
-  const { sine, cosine, odd } = parts(quadrant);
+  const { sine, cosine, odd } = parts(quadrant, !is32(x));
   return finite(x, a, signByQuadrant(sel(odd, sine, cosine), add(quadrant.q, 1)));
 };
 
@@ -65,7 +68,7 @@ export const cos = (x: Expr): Expr => {
 export const tan = (x: Expr): Expr => {
   const a = abs(x);
   const quadrant = reduceQuadrant(a);
-  const { sine, cosine, odd } = parts(quadrant);
+  const { sine, cosine, odd } = parts(quadrant, true);
   const t = div(sel(odd, neg(cosine), sine), sel(odd, sine, cosine));
   return tinyItself(x, a, finite(x, a, flipWith(t, x)));
 };
