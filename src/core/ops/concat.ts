@@ -17,11 +17,23 @@ const offsets = (sizes: readonly number[]): number[] => sizes.reduce((o, n) => [
 export const concatenatePrimitive: Primitive<{ readonly axis: number }> = {
   name: 'concatenate',
   shape: (xs, { axis }) => [
-    aval(xs[0]!.shape.map((d, i) => (i === axis ? xs.reduce((n, x) => n + x.shape[axis]!, 0) : d)), xs[0]!.dtype, xs.every((x) => x.weak)),
+    aval(
+      xs[0]!.shape.map((d, i) => (i === axis ? xs.reduce((n, x) => n + x.shape[axis]!, 0) : d)),
+      xs[0]!.dtype,
+      xs.every((x) => x.weak),
+    ),
   ],
   jvp: (xs, dxs, params) => ({
     outs: [bind1(concatenatePrimitive, xs, params)],
-    tangents: [isFloat(xs[0]!.dtype) ? bind1(concatenatePrimitive, xs.map((x, i) => dxs[i] ?? fillLike(x, 0)), params) : null],
+    tangents: [
+      isFloat(xs[0]!.dtype)
+        ? bind1(
+            concatenatePrimitive,
+            xs.map((x, i) => dxs[i] ?? fillLike(x, 0)),
+            params,
+          )
+        : null,
+    ],
   }),
   transpose([ct], inputs, { axis }) {
     if (ct === null) return inputs.map(() => null);
@@ -29,7 +41,10 @@ export const concatenatePrimitive: Primitive<{ readonly axis: number }> = {
     const starts = offsets(sizes);
     return inputs.map((x, i) => (isLinear(x) ? sliceAlong(ct!, axis, starts[i]!, sizes[i]!) : null));
   },
-  batch: (inputs, axes, { axis }, size) => ({ outs: [bind1(concatenatePrimitive, alignBatch(inputs, axes, size), { axis: axis + 1 })], axes: [0] }),
+  batch: (inputs, axes, { axis }, size) => ({
+    outs: [bind1(concatenatePrimitive, alignBatch(inputs, axes, size), { axis: axis + 1 })],
+    axes: [0],
+  }),
   lower(xs, { axis }) {
     const starts = offsets(xs.map((x) => x.shape[axis]!));
     return {
@@ -46,7 +61,8 @@ export const concatenatePrimitive: Primitive<{ readonly axis: number }> = {
 };
 
 /** Joins tensors of one dtype along an axis, without checks: for rules. */
-export const concatenateAlong = (xs: readonly Tensor[], axis: number): Tensor => (xs.length === 1 ? xs[0]! : bind1(concatenatePrimitive, xs, { axis }));
+export const concatenateAlong = (xs: readonly Tensor[], axis: number): Tensor =>
+  xs.length === 1 ? xs[0]! : bind1(concatenatePrimitive, xs, { axis });
 
 const common = (op: string, xs: readonly TensorLike[]): Tensor[] => {
   if (!Array.isArray(xs) || xs.length === 0) throw new ArgumentError(op, 'needs an array with at least one tensor');
@@ -71,7 +87,10 @@ export const concatenate = (xs: readonly TensorLike[], options?: AxisOption): Te
   const axis = checkAxis('concatenate', axisOf(options), rank);
   list.forEach((x, i) => {
     if (x.rank !== rank || x.shape.some((d, a) => a !== axis && d !== list[0]!.shape[a]))
-      throw new ShapeError('concatenate', `element ${i} has shape ${showShape(x.shape)}, element 0 ${showShape(list[0]!.shape)}; they must agree on all axes but axis ${axis}`);
+      throw new ShapeError(
+        'concatenate',
+        `element ${i} has shape ${showShape(x.shape)}, element 0 ${showShape(list[0]!.shape)}; they must agree on all axes but axis ${axis}`,
+      );
   });
   return concatenateAlong(list, axis);
 };
@@ -86,10 +105,17 @@ export const stack = (xs: readonly TensorLike[], options?: AxisOption): Tensor =
   const { shape } = list[0]!;
   const axis = checkAxis('stack', axisOf(options), shape.length + 1);
   list.forEach((x, i) => {
-    if (!sameShape(x.shape, shape)) throw new ShapeError('stack', `element ${i} has shape ${showShape(x.shape)}, element 0 ${showShape(shape)}; all must be equal`);
+    if (!sameShape(x.shape, shape))
+      throw new ShapeError(
+        'stack',
+        `element ${i} has shape ${showShape(x.shape)}, element 0 ${showShape(shape)}; all must be equal`,
+      );
   });
   const one: Shape = [...shape.slice(0, axis), 1, ...shape.slice(axis)];
-  return concatenateAlong(list.map((x) => reshapeTo(x, one)), axis);
+  return concatenateAlong(
+    list.map((x) => reshapeTo(x, one)),
+    axis,
+  );
 };
 
 /**
@@ -114,18 +140,30 @@ const pieces = (x: Tensor, axis: number, sizes: readonly number[]): Tensor[] => 
  * @example
  * split(tensor([1, 2, 3, 4]), 2); // [[1, 2], [3, 4]]
  */
-export const split = (x: Tensor, parts: number | readonly number[] | { readonly sizes: readonly number[] }, options?: AxisOption): Tensor[] => {
+export const split = (
+  x: Tensor,
+  parts: number | readonly number[] | { readonly sizes: readonly number[] },
+  options?: AxisOption,
+): Tensor[] => {
   const axis = checkAxis('split', axisOf(options), x.rank);
   const n = x.shape[axis]!;
   if (typeof parts === 'number') {
-    if (!Number.isInteger(parts) || parts < 1) throw new ArgumentError('split', `the number of parts must be a positive integer, got ${String(parts)}`);
-    if (n % parts !== 0) throw new ShapeError('split', `axis ${axis} of ${showShape(x.shape)} does not divide into ${parts} equal parts; use arraySplit, or { sizes }`);
+    if (!Number.isInteger(parts) || parts < 1)
+      throw new ArgumentError('split', `the number of parts must be a positive integer, got ${String(parts)}`);
+    if (n % parts !== 0)
+      throw new ShapeError(
+        'split',
+        `axis ${axis} of ${showShape(x.shape)} does not divide into ${parts} equal parts; use arraySplit, or { sizes }`,
+      );
     return pieces(x, axis, new Array<number>(parts).fill(n / parts));
   }
   if ('sizes' in parts) {
     const total = parts.sizes.reduce((a, b) => a + b, 0);
     if (total !== n || parts.sizes.some((s) => !Number.isInteger(s) || s < 0))
-      throw new ShapeError('split', `sizes [${parts.sizes.join(', ')}] must be integers >= 0 that add up to ${n}, the size of axis ${axis} of ${showShape(x.shape)}`);
+      throw new ShapeError(
+        'split',
+        `sizes [${parts.sizes.join(', ')}] must be integers >= 0 that add up to ${n}, the size of axis ${axis} of ${showShape(x.shape)}`,
+      );
     return pieces(x, axis, parts.sizes);
   }
   const cuts = [0, ...parts.map((p) => Math.min(Math.max(p < 0 ? p + n : p, 0), n)), n];
@@ -139,9 +177,14 @@ export const split = (x: Tensor, parts: number | readonly number[] | { readonly 
  */
 export const arraySplit = (x: Tensor, parts: number, options?: AxisOption): Tensor[] => {
   const axis = checkAxis('arraySplit', axisOf(options), x.rank);
-  if (!Number.isInteger(parts) || parts < 1) throw new ArgumentError('arraySplit', `the number of parts must be a positive integer, got ${String(parts)}`);
+  if (!Number.isInteger(parts) || parts < 1)
+    throw new ArgumentError('arraySplit', `the number of parts must be a positive integer, got ${String(parts)}`);
   const n = x.shape[axis]!;
-  return pieces(x, axis, Array.from({ length: parts }, (_, i) => Math.floor(n / parts) + (i < n % parts ? 1 : 0)));
+  return pieces(
+    x,
+    axis,
+    Array.from({ length: parts }, (_, i) => Math.floor(n / parts) + (i < n % parts ? 1 : 0)),
+  );
 };
 
 const atLeast = (x: Tensor, rank: 1 | 2 | 3): Tensor => {
@@ -170,6 +213,14 @@ export const hstack = (xs: readonly TensorLike[]): Tensor => {
  * @example
  * vstack([tensor([1, 2]), tensor([3, 4])]); // [[1, 2], [3, 4]]
  */
-export const vstack = (xs: readonly TensorLike[]): Tensor => concatenate(common('vstack', xs).map((x) => atLeast(x, 2)), 0);
+export const vstack = (xs: readonly TensorLike[]): Tensor =>
+  concatenate(
+    common('vstack', xs).map((x) => atLeast(x, 2)),
+    0,
+  );
 /** Joined along axis 2 (`jax.numpy.dstack`). */
-export const dstack = (xs: readonly TensorLike[]): Tensor => concatenate(common('dstack', xs).map((x) => atLeast(x, 3)), 2);
+export const dstack = (xs: readonly TensorLike[]): Tensor =>
+  concatenate(
+    common('dstack', xs).map((x) => atLeast(x, 3)),
+    2,
+  );

@@ -42,14 +42,21 @@ const windowLoops = (w: Window, kernel: number): WindowLoops => {
     phases: s,
     o: (q, r) => add(scale(q, s), r),
     k: (t, r) => add(scale(t, phases.period), phases.first(at(r))),
-    h: (q, t, r) => ({ index: add(add(scale(q, w.stride), scale(t, phases.advance)), phases.quotient(at(r))), guards: [] }),
+    h: (q, t, r) => ({
+      index: add(add(scale(q, w.stride), scale(t, phases.advance)), phases.quotient(at(r))),
+      guards: [],
+    }),
   };
 };
 
 const ascending = (axes: readonly number[]): number[] => [...axes].sort((a, b) => a - b);
 
 /** m runs over what the output has of the left operand, in the output's order; k in the order of the right operand's axes. */
-export const lowerContraction = (inputs: readonly Aval[], params: ContractionParams, outs: readonly Aval[]): Lowering => {
+export const lowerContraction = (
+  inputs: readonly Aval[],
+  params: ContractionParams,
+  outs: readonly Aval[],
+): Lowering => {
   const { lhs, rhs, out } = params;
   const [x, y] = [inputs[0]!.shape, inputs[1]!.shape];
   const shape = outs[0]!.shape;

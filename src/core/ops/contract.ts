@@ -54,7 +54,13 @@ const contractionShape = (x: Aval, y: Aval, { lhs, rhs, out, windows }: Contract
 // Given o, which h: stride * o = spread * h - dilation * k - offset, with the coefficient of o made positive.
 const inputWindow = (w: Window, size: number): Window => {
   const sign = w.stride < 0 ? -1 : 1;
-  return { spread: sign * w.stride, stride: sign * w.spread, dilation: -sign * w.dilation, offset: -sign * w.offset, size };
+  return {
+    spread: sign * w.stride,
+    stride: sign * w.spread,
+    dilation: -sign * w.dilation,
+    offset: -sign * w.offset,
+    size,
+  };
 };
 const kernelWindow = (w: Window, size: number): Window => ({ ...w, stride: w.dilation, dilation: w.stride, size });
 
@@ -73,7 +79,9 @@ const rhsTranspose = ({ lhs, rhs, out, windows }: ContractionParams, shape: Shap
 
 /** Every role's axes as they are called once an axis has been inserted at `at`. */
 const shiftRoles = <R extends OperandRoles | OutRoles>(roles: R, at: number): R =>
-  Object.fromEntries(Object.entries(roles).map(([k, axes]) => [k, (axes as readonly number[]).map((a) => (a >= at ? a + 1 : a))])) as unknown as R;
+  Object.fromEntries(
+    Object.entries(roles).map(([k, axes]) => [k, (axes as readonly number[]).map((a) => (a >= at ? a + 1 : a))]),
+  ) as unknown as R;
 
 // A batch axis of one operand only is one more free axis of that operand.
 const batchRule = (
@@ -95,18 +103,34 @@ const batchRule = (
   }
   if (dx !== null) {
     const [lhs, out] = [shiftRoles(p.lhs, dx!), shiftRoles(p.out, 0)];
-    const params: ContractionParams = { lhs: { ...lhs, free: [dx!, ...lhs.free] }, rhs: p.rhs, out: { ...out, lhs: [0, ...out.lhs] }, windows };
+    const params: ContractionParams = {
+      lhs: { ...lhs, free: [dx!, ...lhs.free] },
+      rhs: p.rhs,
+      out: { ...out, lhs: [0, ...out.lhs] },
+      windows,
+    };
     return { outs: [bind(x!, y!, params)], axes: [0] };
   }
   // Beside the other free axes of the right operand, so that they stay one run of the output.
-  const at = p.out.rhs.length === 0 ? p.out.batch.length + p.out.lhs.length + p.out.window.length : Math.min(...p.out.rhs);
+  const at =
+    p.out.rhs.length === 0 ? p.out.batch.length + p.out.lhs.length + p.out.window.length : Math.min(...p.out.rhs);
   const [rhs, out] = [shiftRoles(p.rhs, dy!), shiftRoles(p.out, at)];
-  const params: ContractionParams = { lhs: p.lhs, rhs: { ...rhs, free: [dy!, ...rhs.free] }, out: { ...out, rhs: [at, ...out.rhs] }, windows };
+  const params: ContractionParams = {
+    lhs: p.lhs,
+    rhs: { ...rhs, free: [dy!, ...rhs.free] },
+    out: { ...out, rhs: [at, ...out.rhs] },
+    windows,
+  };
   return { outs: [bind(x!, y!, params)], axes: [at] };
 };
 
 // With a spread input the output is rounded up to whole phases, so that the kernel meets none of the zeros (see the lowering).
-const bindWhole = (primitive: Primitive<ContractionParams>, x: Tensor, y: Tensor, params: ContractionParams): Tensor => {
+const bindWhole = (
+  primitive: Primitive<ContractionParams>,
+  x: Tensor,
+  y: Tensor,
+  params: ContractionParams,
+): Tensor => {
   const size = (w: Window): number => (w.spread > 1 ? Math.ceil(w.size / w.spread) * w.spread : w.size);
   if (params.windows.every((w) => size(w) === w.size)) return bind1(primitive, [x, y], params);
   const out = bind1(primitive, [x, y], { ...params, windows: params.windows.map((w) => ({ ...w, size: size(w) })) });
@@ -142,7 +166,8 @@ export const dotGeneralPrimitive: Primitive<ContractionParams> = contractionPrim
 export const convPrimitive: Primitive<ContractionParams> = contractionPrimitive('conv');
 
 /** A convolution by roles and windows, without checks. */
-export const convolve = (x: Tensor, kernel: Tensor, params: ContractionParams): Tensor => bindWhole(convPrimitive, x, kernel, params);
+export const convolve = (x: Tensor, kernel: Tensor, params: ContractionParams): Tensor =>
+  bindWhole(convPrimitive, x, kernel, params);
 
 const others = (rank: number, ...used: readonly (readonly number[])[]): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => used.every((u) => !u.includes(i)));
@@ -169,4 +194,3 @@ export const contractAxes = (
     windows: [],
   });
 };
-

@@ -32,9 +32,15 @@ const outputOf = (
     const ahead = stride > extent - 1 ? extent - 1 : Math.ceil((extent + stride - 2) / 2);
     return { before: extent - 1 - ahead, size: size * stride };
   }
-  if (padding === undefined || padding === 'valid') return { before: 0, size: size === 0 ? 0 : (size - 1) * stride + Math.max(extent, stride) };
-  if (typeof padding === 'string') throw new ArgumentError(op, `unknown padding '${String(padding)}'; use 'same', 'valid', a number, or one entry per spatial axis`);
-  if (typeof padding !== 'number' && padding.length !== axes) throw new ArgumentError(op, `padding has ${padding.length} entries for ${axes} spatial axes`);
+  if (padding === undefined || padding === 'valid')
+    return { before: 0, size: size === 0 ? 0 : (size - 1) * stride + Math.max(extent, stride) };
+  if (typeof padding === 'string')
+    throw new ArgumentError(
+      op,
+      `unknown padding '${String(padding)}'; use 'same', 'valid', a number, or one entry per spatial axis`,
+    );
+  if (typeof padding !== 'number' && padding.length !== axes)
+    throw new ArgumentError(op, `padding has ${padding.length} entries for ${axes} spatial axes`);
   const p = typeof padding === 'number' ? padding : padding[axis]!;
   const [lo, hi] = typeof p === 'number' ? [p, p] : p;
   return { before: lo, size: Math.max(0, (size - 1) * stride + extent - lo - hi) };
@@ -55,7 +61,10 @@ export const convTranspose = (x: Tensor, kernel: Tensor, options: ConvTransposeO
   const [a, w] = promotePair(op, ['x', 'kernel'], x, kernel);
   const d = a.rank - 2;
   if (d < 1 || w.rank !== a.rank)
-    throw new ShapeError(op, `x ${showShape(a.shape)} and kernel ${showShape(w.shape)} must have the same rank: batch, channels and the spatial axes`);
+    throw new ShapeError(
+      op,
+      `x ${showShape(a.shape)} and kernel ${showShape(w.shape)} must have the same rank: batch, channels and the spatial axes`,
+    );
   const axes = Array.from({ length: d }, (_, i) => i);
   const input = first ? permuteAxes(a, [0, ...axes.map((i) => i + 2), 1]) : a;
   // [...spatial, I, O] of the kernel as given; O is the input's channels where it is the forward convolution's.
@@ -69,7 +78,10 @@ export const convTranspose = (x: Tensor, kernel: Tensor, options: ConvTransposeO
     );
   const spatial = given.shape.slice(0, d);
   const swapped = asForward
-    ? reshapeTo(permuteAxes(reshapeTo(given, [...spatial, inner, groups, outer / groups]), [...axes, d + 2, d + 1, d]), [...spatial, outer / groups, groups * inner])
+    ? reshapeTo(
+        permuteAxes(reshapeTo(given, [...spatial, inner, groups, outer / groups]), [...axes, d + 2, d + 1, d]),
+        [...spatial, outer / groups, groups * inner],
+      )
     : given;
 
   const strides = perAxis(op, 'stride', options.stride, d, 1, 1);

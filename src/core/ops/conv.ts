@@ -30,11 +30,28 @@ export interface ConvGeneralOptions extends Omit<ConvOptions, 'groups' | 'layout
 }
 
 /** A per-axis option spelled out, checked. */
-export const perAxis = (op: string, name: string, v: number | readonly number[] | undefined, n: number, fallback: number, least: number): number[] => {
-  const list = v === undefined ? new Array<number>(n).fill(fallback) : typeof v === 'number' ? new Array<number>(n).fill(v) : [...v];
-  if (list.length !== n) throw new ArgumentError(op, `${name} has ${list.length} entries for ${n} spatial axes; give one number, or one for each axis`);
+export const perAxis = (
+  op: string,
+  name: string,
+  v: number | readonly number[] | undefined,
+  n: number,
+  fallback: number,
+  least: number,
+): number[] => {
+  const list =
+    v === undefined
+      ? new Array<number>(n).fill(fallback)
+      : typeof v === 'number'
+        ? new Array<number>(n).fill(v)
+        : [...v];
+  if (list.length !== n)
+    throw new ArgumentError(
+      op,
+      `${name} has ${list.length} entries for ${n} spatial axes; give one number, or one for each axis`,
+    );
   for (const k of list)
-    if (!Number.isInteger(k) || k < least) throw new ArgumentError(op, `${name} must hold integers >= ${least}, got ${String(k)}`);
+    if (!Number.isInteger(k) || k < least)
+      throw new ArgumentError(op, `${name} must hold integers >= ${least}, got ${String(k)}`);
   return list;
 };
 
@@ -53,27 +70,45 @@ export const resolvePadding = (
       const total = Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + extents[i]! - size);
       return [Math.floor(total / 2), total - Math.floor(total / 2)];
     });
-  if (typeof padding === 'string') throw new ArgumentError(op, `unknown padding '${String(padding)}'; use 'same', 'valid', a number, or one entry per spatial axis`);
-  const list: readonly (number | readonly [number, number])[] = typeof padding === 'number' ? new Array<number>(n).fill(padding) : padding;
+  if (typeof padding === 'string')
+    throw new ArgumentError(
+      op,
+      `unknown padding '${String(padding)}'; use 'same', 'valid', a number, or one entry per spatial axis`,
+    );
+  const list: readonly (number | readonly [number, number])[] =
+    typeof padding === 'number' ? new Array<number>(n).fill(padding) : padding;
   if (list.length !== n) throw new ArgumentError(op, `padding has ${list.length} entries for ${n} spatial axes`);
   return list.map((p) => {
     const [lo, hi] = typeof p === 'number' ? [p, p] : p;
-    if (!Number.isInteger(lo) || !Number.isInteger(hi)) throw new ArgumentError(op, `padding must hold integers, got [${String(lo)}, ${String(hi)}]`);
+    if (!Number.isInteger(lo) || !Number.isInteger(hi))
+      throw new ArgumentError(op, `padding must hold integers, got [${String(lo)}, ${String(hi)}]`);
     return [lo, hi];
   });
 };
 
 /** Channels-last convolution with explicit windows, groups folded into axes: x [n, ...h, G c], kernel [...k, c, G o] -> [n, ...o, G o]. */
-export const convolveWindows = (op: string, x: Tensor, kernel: Tensor, windows: readonly Window[], groups: number, batchGroups = 1): Tensor => {
+export const convolveWindows = (
+  op: string,
+  x: Tensor,
+  kernel: Tensor,
+  windows: readonly Window[],
+  groups: number,
+  batchGroups = 1,
+): Tensor => {
   const d = windows.length;
   const spatial = Array.from({ length: d }, (_, i) => i);
   const [n, channels] = [x.shape[0]!, x.shape[d + 1]!];
   const [inner, features] = [kernel.shape[d]!, kernel.shape[d + 1]!];
   const g = groups * batchGroups;
   if (inner * groups !== channels)
-    throw new ShapeError(op, `x ${showShape(x.shape)} (channels last) has ${channels} channels; the kernel ${showShape(kernel.shape)} with groups ${groups} wants ${inner * groups}`);
-  if (features % g !== 0) throw new ShapeError(op, `the kernel's ${features} output channels are not a multiple of ${g} groups`);
-  if (n % batchGroups !== 0) throw new ShapeError(op, `the batch of ${n} is not a multiple of batchGroupCount ${batchGroups}`);
+    throw new ShapeError(
+      op,
+      `x ${showShape(x.shape)} (channels last) has ${channels} channels; the kernel ${showShape(kernel.shape)} with groups ${groups} wants ${inner * groups}`,
+    );
+  if (features % g !== 0)
+    throw new ShapeError(op, `the kernel's ${features} output channels are not a multiple of ${g} groups`);
+  if (n % batchGroups !== 0)
+    throw new ShapeError(op, `the batch of ${n} is not a multiple of batchGroupCount ${batchGroups}`);
   const shifted = spatial.map((i) => i + 1);
   if (g === 1)
     return convolve(x, kernel, {
@@ -103,10 +138,19 @@ export const convolveWindows = (op: string, x: Tensor, kernel: Tensor, windows: 
 };
 
 /** Permutations from a layout's letters to n, spatial..., c (or spatial..., i, o for a kernel). */
-const layoutOrder = (op: string, layout: string, first: readonly string[], last: readonly string[], spatial: string): number[] => {
+const layoutOrder = (
+  op: string,
+  layout: string,
+  first: readonly string[],
+  last: readonly string[],
+  spatial: string,
+): number[] => {
   const order = [...first, ...spatial, ...last].map((l) => layout.indexOf(l));
   if (layout.length !== order.length || order.some((i) => i < 0))
-    throw new ArgumentError(op, `dimension numbers '${layout}' must be a permutation of '${[...first, ...spatial, ...last].join('')}'`);
+    throw new ArgumentError(
+      op,
+      `dimension numbers '${layout}' must be a permutation of '${[...first, ...spatial, ...last].join('')}'`,
+    );
   return order;
 };
 
@@ -121,11 +165,19 @@ export const spatialLetters = (op: string, d: number): string => {
  * @example
  * convGeneral(tensor([[[1], [2], [3]]]), tensor([[[1]], [[1]]])); // [[[3], [5]]]
  */
-export const convGeneral = (x: Tensor, kernel: Tensor, options: ConvGeneralOptions = {}, op = 'convGeneral'): Tensor => {
+export const convGeneral = (
+  x: Tensor,
+  kernel: Tensor,
+  options: ConvGeneralOptions = {},
+  op = 'convGeneral',
+): Tensor => {
   const [a, w] = promotePair(op, ['x', 'kernel'], x, kernel);
   const d = a.rank - 2;
   if (a.rank !== w.rank || d < 0)
-    throw new ShapeError(op, `x ${showShape(a.shape)} and kernel ${showShape(w.shape)} must have the same rank: batch, channels and the spatial axes`);
+    throw new ShapeError(
+      op,
+      `x ${showShape(a.shape)} and kernel ${showShape(w.shape)} must have the same rank: batch, channels and the spatial axes`,
+    );
   const s = spatialLetters(op, d);
   const [xl, kl, ol] = options.dimensionNumbers ?? [`N${s}C`, `${s}IO`, `N${s}C`];
   const letters = kl.replace(/[IO]/g, '');
@@ -142,11 +194,18 @@ export const convGeneral = (x: Tensor, kernel: Tensor, options: ConvGeneralOptio
   const padding = resolvePadding(op, options.padding, dilated, extents, strides);
   const windows = sizes.map((_, i): Window => {
     const room = dilated[i]! + padding[i]![0] + padding[i]![1] - extents[i]!;
-    return { stride: strides[i]!, dilation: dilations[i]!, spread: spreads[i]!, offset: 0 - padding[i]![0], size: room < 0 ? 0 : Math.floor(room / strides[i]!) + 1 };
+    return {
+      stride: strides[i]!,
+      dilation: dilations[i]!,
+      spread: spreads[i]!,
+      offset: 0 - padding[i]![0],
+      size: room < 0 ? 0 : Math.floor(room / strides[i]!) + 1,
+    };
   });
   const groups = perAxis(op, 'featureGroupCount', options.featureGroupCount, 1, 1, 1)[0]!;
   const batchGroups = perAxis(op, 'batchGroupCount', options.batchGroupCount, 1, 1, 1)[0]!;
-  if (groups > 1 && batchGroups > 1) throw new ArgumentError(op, 'featureGroupCount and batchGroupCount cannot both exceed 1');
+  if (groups > 1 && batchGroups > 1)
+    throw new ArgumentError(op, 'featureGroupCount and batchGroupCount cannot both exceed 1');
   return permuteAxes(convolveWindows(op, input, ker, windows, groups, batchGroups), inversePermutation(outOrder));
 };
 
@@ -154,7 +213,8 @@ const convNd =
   (d: number) =>
   (x: Tensor, kernel: Tensor, options: ConvOptions = {}): Tensor => {
     const op = `conv${d}d`;
-    if (x.rank !== d + 2) throw new ShapeError(op, `x must have ${d + 2} axes (batch, ${d} spatial, channels), got ${showShape(x.shape)}`);
+    if (x.rank !== d + 2)
+      throw new ShapeError(op, `x must have ${d + 2} axes (batch, ${d} spatial, channels), got ${showShape(x.shape)}`);
     const s = spatialLetters(op, d);
     const { groups, layout, ...rest } = options;
     checkLayout(op, layout);

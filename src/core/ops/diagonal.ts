@@ -30,7 +30,11 @@ export const takeDiagonal = (x: Tensor, axis1: number, axis2: number, offset = 0
  */
 export const diagonal = (
   x: TensorLike,
-  { offset = 0, axis1 = 0, axis2 = 1 }: { readonly offset?: number; readonly axis1?: number; readonly axis2?: number } = {},
+  {
+    offset = 0,
+    axis1 = 0,
+    axis2 = 1,
+  }: { readonly offset?: number; readonly axis1?: number; readonly axis2?: number } = {},
 ): Tensor => {
   const t = asTensor('diagonal', 'x', x);
   if (t.rank < 2) throw new ShapeError('diagonal', `needs at least two axes, got ${showShape(t.shape)}`);

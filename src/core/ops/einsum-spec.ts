@@ -34,11 +34,19 @@ const tokens = (spec: string, term: string): string[] => {
 const ellipsis = (n: number): string[] => Array.from({ length: n }, (_, i) => `.${n - 1 - i}`);
 
 export const parseEinsum = (spec: string, shapes: readonly Shape[]): EinsumSpec => {
-  if (typeof spec !== 'string') throw new ArgumentError(op, `the first argument is the specification, a string such as 'ij,jk->ik'; got ${typeof spec}`);
+  if (typeof spec !== 'string')
+    throw new ArgumentError(
+      op,
+      `the first argument is the specification, a string such as 'ij,jk->ik'; got ${typeof spec}`,
+    );
   const sides = spec.replace(/\s+/g, '').split('->');
   if (sides.length > 2) fail(spec, "more than one '->'");
   const terms = sides[0]!.split(',');
-  if (terms.length !== shapes.length) fail(spec, `the specification has ${terms.length} operand${terms.length === 1 ? '' : 's'} and ${shapes.length} were given`);
+  if (terms.length !== shapes.length)
+    fail(
+      spec,
+      `the specification has ${terms.length} operand${terms.length === 1 ? '' : 's'} and ${shapes.length} were given`,
+    );
 
   const sizes = new Map<string, number>();
   const operands = terms.map((term, k) => {
@@ -47,7 +55,10 @@ export const parseEinsum = (spec: string, shapes: readonly Shape[]): EinsumSpec 
     const letters = list.filter((t) => t !== '...').length;
     const dots = list.includes('...');
     if (dots ? shape.length < letters : shape.length !== letters)
-      throw new ShapeError(op, `operand ${k} has shape ${showShape(shape)} with ${shape.length} axes, '${term}' names ${letters}${dots ? ' beside the ellipsis' : ''}, in '${spec}'`);
+      throw new ShapeError(
+        op,
+        `operand ${k} has shape ${showShape(shape)} with ${shape.length} axes, '${term}' names ${letters}${dots ? ' beside the ellipsis' : ''}, in '${spec}'`,
+      );
     const labels = list.flatMap((t) => (t === '...' ? ellipsis(shape.length - letters) : [t]));
     labels.forEach((l, i) => {
       const d = shape[i]!;
@@ -55,7 +66,10 @@ export const parseEinsum = (spec: string, shapes: readonly Shape[]): EinsumSpec 
       // Axes under an ellipsis broadcast; named ones must agree.
       if (known === undefined || (l.startsWith('.') && known === 1)) sizes.set(l, d);
       else if (known !== d && !(l.startsWith('.') && d === 1))
-        throw new ShapeError(op, `axis ${l.startsWith('.') ? 'under the ellipsis' : `'${l}'`} is ${known} in one place and ${d} in operand ${k} of shape ${showShape(shape)}, in '${spec}'`);
+        throw new ShapeError(
+          op,
+          `axis ${l.startsWith('.') ? 'under the ellipsis' : `'${l}'`} is ${known} in one place and ${d} in operand ${k} of shape ${showShape(shape)}, in '${spec}'`,
+        );
     });
     return labels;
   });
@@ -64,7 +78,8 @@ export const parseEinsum = (spec: string, shapes: readonly Shape[]): EinsumSpec 
   let out: string[];
   if (sides.length === 2) {
     const list = tokens(spec, sides[1]!);
-    if (dotted > 0 && !list.includes('...')) fail(spec, "the operands have axes under an ellipsis and the output has no '...'");
+    if (dotted > 0 && !list.includes('...'))
+      fail(spec, "the operands have axes under an ellipsis and the output has no '...'");
     out = list.flatMap((t) => (t === '...' ? ellipsis(dotted) : [t]));
     out.forEach((l, i) => {
       if (!sizes.has(l)) fail(spec, `output axis '${l}' is in no operand`);

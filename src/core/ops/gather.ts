@@ -38,16 +38,27 @@ export interface ScatterParams extends Places {
 }
 
 const remaining = (rank: number, p: Places): number[] =>
-  Array.from({ length: rank }, (_, i) => i).filter((a) => !p.batch[0].includes(a) && !(p.axes.includes(a) && p.sizes[p.axes.indexOf(a)] === null));
+  Array.from({ length: rank }, (_, i) => i).filter(
+    (a) => !p.batch[0].includes(a) && !(p.axes.includes(a) && p.sizes[p.axes.indexOf(a)] === null),
+  );
 
 /** Shape of what is read. */
 export const gatheredShape = (operand: Shape, indices: Shape, p: Places): number[] => {
-  const kept = remaining(operand.length, p).map((a) => (p.axes.includes(a) ? p.sizes[p.axes.indexOf(a)]! : operand[a]!));
+  const kept = remaining(operand.length, p).map((a) =>
+    p.axes.includes(a) ? p.sizes[p.axes.indexOf(a)]! : operand[a]!,
+  );
   return [...kept.slice(0, p.at), ...indices, ...kept.slice(p.at)];
 };
 
 /** Where in the operand a position of the gathered value lies. */
-const access = (operand: Shape, indexRank: number, p: Places, firstIndex: number, out: readonly Index[], read: ReadIndex): Access => {
+const access = (
+  operand: Shape,
+  indexRank: number,
+  p: Places,
+  firstIndex: number,
+  out: readonly Index[],
+  read: ReadIndex,
+): Access => {
   const named = out.slice(p.at, p.at + indexRank);
   const kept = [...out.slice(0, p.at), ...out.slice(p.at + indexRank)];
   const index: Index[] = new Array<Index>(operand.length);
@@ -65,44 +76,91 @@ const access = (operand: Shape, indexRank: number, p: Places, firstIndex: number
 const shiftFrom = (axes: readonly number[], at: number): number[] => axes.map((a) => (a >= at ? a + 1 : a));
 
 /** The places once operand and indices have batch axes (indices at the front); and where that axis is in the gathered value. */
-const batchPlaces = <P extends Places>(p: P, rank: number, indexRank: number, operandAxis: number | null, indexed: boolean): { readonly params: P; readonly axis: number } => {
+const batchPlaces = <P extends Places>(
+  p: P,
+  rank: number,
+  indexRank: number,
+  operandAxis: number | null,
+  indexed: boolean,
+): { readonly params: P; readonly axis: number } => {
   const axes = operandAxis === null ? p.axes : shiftFrom(p.axes, operandAxis);
-  const [own, theirs] = [operandAxis === null ? p.batch[0] : shiftFrom(p.batch[0], operandAxis), indexed ? shiftFrom(p.batch[1], 0) : p.batch[1]];
+  const [own, theirs] = [
+    operandAxis === null ? p.batch[0] : shiftFrom(p.batch[0], operandAxis),
+    indexed ? shiftFrom(p.batch[1], 0) : p.batch[1],
+  ];
   if (!indexed) {
     const before = remaining(rank, p).filter((a) => a < operandAxis!).length;
     const front = before <= p.at;
-    return { params: { ...p, axes, batch: [own, theirs], at: front ? p.at + 1 : p.at }, axis: front ? before : before + indexRank };
+    return {
+      params: { ...p, axes, batch: [own, theirs], at: front ? p.at + 1 : p.at },
+      axis: front ? before : before + indexRank,
+    };
   }
-  return { params: { ...p, axes, batch: operandAxis === null ? [own, theirs] : [[operandAxis, ...own], [0, ...theirs]] }, axis: p.at };
+  return {
+    params: {
+      ...p,
+      axes,
+      batch:
+        operandAxis === null
+          ? [own, theirs]
+          : [
+              [operandAxis, ...own],
+              [0, ...theirs],
+            ],
+    },
+    axis: p.at,
+  };
 };
 
-const front = (x: Tensor, axis: number | null, size: number): Tensor => (axis === null ? broadcastInto(x, [size, ...x.shape], [0]) : moveAxis(x, axis, 0));
+const front = (x: Tensor, axis: number | null, size: number): Tensor =>
+  axis === null ? broadcastInto(x, [size, ...x.shape], [0]) : moveAxis(x, axis, 0);
 
 export const gatherPrimitive: Primitive<GatherParams> = {
   name: 'gather',
   shape: ([x, ...indices], p) => [aval(gatheredShape(x!.shape, indices[0]?.shape ?? [], p), x!.dtype, x!.weak)],
-  jvp: ([x, ...indices], [dx], p) => ({ outs: [gatherAt(x!, indices, p)], tangents: [dx! && gatherAt(dx, indices, { ...p, fill: 0 })] }),
+  jvp: ([x, ...indices], [dx], p) => ({
+    outs: [gatherAt(x!, indices, p)],
+    tangents: [dx! && gatherAt(dx, indices, { ...p, fill: 0 })],
+  }),
   transpose([ct], [x, ...indices], p) {
     const { shape, dtype } = (x as { aval: { shape: Shape; dtype: Tensor['dtype'] } }).aval;
     const zeros = indices.map(() => null);
     if (ct === null) return [null, ...zeros];
     const { fill: _, ...places } = p;
     const alone = p.batch[1].length === (indices[0] as Tensor).rank;
-    return [scatterInto(fill(shape, 0, dtype), indices as Tensor[], ct!, { ...places, op: alone ? 'set' : 'add', unique: alone }), ...zeros];
+    return [
+      scatterInto(fill(shape, 0, dtype), indices as Tensor[], ct!, {
+        ...places,
+        op: alone ? 'set' : 'add',
+        unique: alone,
+      }),
+      ...zeros,
+    ];
   },
   batch([x, ...indices], [dx, ...di], p, size) {
     const indexed = di.some((d) => d !== null);
     const indexRank = indices[0]!.rank - (di[0] === null ? 0 : 1);
     const { params, axis } = batchPlaces(p, x!.rank - (dx === null ? 0 : 1), indexRank, dx!, indexed);
-    return { outs: [gatherAt(x!, indexed ? indices.map((t, i) => front(t, di[i]!, size)) : indices, params)], axes: [axis] };
+    return {
+      outs: [gatherAt(x!, indexed ? indices.map((t, i) => front(t, di[i]!, size)) : indices, params)],
+      axes: [axis],
+    };
   },
-  lower: ([x, first], p) => ({ tag: 'move', fill: p.fill, at: (out, read) => [access(x!.shape, first!.shape.length, p, 1, out, read)] }),
+  lower: ([x, first], p) => ({
+    tag: 'move',
+    fill: p.fill,
+    at: (out, read) => [access(x!.shape, first!.shape.length, p, 1, out, read)],
+  }),
 };
 
 /** Reads, without checks: for rules. */
-export const gatherAt = (x: Tensor, indices: readonly Tensor[], params: GatherParams): Tensor => bind1(gatherPrimitive, [x, ...indices], params);
+export const gatherAt = (x: Tensor, indices: readonly Tensor[], params: GatherParams): Tensor =>
+  bind1(gatherPrimitive, [x, ...indices], params);
 
-const reading = ({ op: _, unique: __, ...places }: ScatterParams, value = 0): GatherParams => ({ ...places, fill: value });
+const reading = ({ op: _, unique: __, ...places }: ScatterParams, value = 0): GatherParams => ({
+  ...places,
+  fill: value,
+});
 
 // Which updates survive when several name one element: the last in row-major order, as the scatter itself has it.
 const winners = (shape: Shape, indices: readonly Tensor[], updates: Shape, p: ScatterParams): Tensor => {
@@ -110,7 +168,15 @@ const winners = (shape: Shape, indices: readonly Tensor[], updates: Shape, p: Sc
   return equal(gatherAt(scatterInto(fill(shape, -1, 'int32'), indices, ids, p), indices, reading(p, -1)), ids);
 };
 
-const scatterTangent = (x: Tensor, indices: readonly Tensor[], u: Tensor, dx: Tangent, du: Tangent, out: Tensor, p: ScatterParams): Tangent => {
+const scatterTangent = (
+  x: Tensor,
+  indices: readonly Tensor[],
+  u: Tensor,
+  dx: Tangent,
+  du: Tangent,
+  out: Tensor,
+  p: ScatterParams,
+): Tangent => {
   const zeros = (): Tensor => fillLike(x, 0);
   const added = (v: Tensor): Tensor => scatterInto(zeros(), indices, v, { ...p, op: 'add' });
   switch (p.op) {
@@ -120,7 +186,10 @@ const scatterTangent = (x: Tensor, indices: readonly Tensor[], u: Tensor, dx: Ta
       return scatterInto(dx ?? zeros(), indices, du ?? fillLike(u, 0), p);
     case 'mul':
       if (du !== null && !p.unique)
-        throw new ArgumentError('scatter', "the gradient of op 'mul' with respect to the updates needs indices that are all different; pass { unique: true } where they are");
+        throw new ArgumentError(
+          'scatter',
+          "the gradient of op 'mul' with respect to the updates needs indices that are all different; pass { unique: true } where they are",
+        );
       return addTangents(dx && scatterInto(dx, indices, u, p), du && added(mul(du, gatherAt(x, indices, reading(p)))));
     case 'min':
     case 'max': {
@@ -140,7 +209,12 @@ export const scatterPrimitive: Primitive<ScatterParams> = {
   jvp(inputs, tangents, p) {
     const [x, u, indices] = [inputs[0]!, inputs[inputs.length - 1]!, inputs.slice(1, -1)];
     const out = scatterInto(x, indices, u, p);
-    return { outs: [out], tangents: [isFloat(x.dtype) ? scatterTangent(x, indices, u, tangents[0]!, tangents[tangents.length - 1]!, out, p) : null] };
+    return {
+      outs: [out],
+      tangents: [
+        isFloat(x.dtype) ? scatterTangent(x, indices, u, tangents[0]!, tangents[tangents.length - 1]!, out, p) : null,
+      ],
+    };
   },
   transpose([ct], inputs, p) {
     const [x, u, indices] = [inputs[0]!, inputs[inputs.length - 1]!, inputs.slice(1, -1) as Tensor[]];
@@ -166,15 +240,25 @@ export const scatterPrimitive: Primitive<ScatterParams> = {
     const [dx, du, di] = [axes[0]!, axes[axes.length - 1]!, axes.slice(1, -1)];
     const indexed = di.some((d) => d !== null);
     const operand = dx === null ? front(x, null, size) : x;
-    const { params, axis } = batchPlaces(p, operand.rank - 1, indices[0]!.rank - (di[0] === null ? 0 : 1), dx ?? 0, indexed);
+    const { params, axis } = batchPlaces(
+      p,
+      operand.rank - 1,
+      indices[0]!.rank - (di[0] === null ? 0 : 1),
+      dx ?? 0,
+      indexed,
+    );
     const updates = moveAxis(front(u, du, size), 0, axis);
-    return { outs: [scatterInto(operand, indexed ? indices.map((t, i) => front(t, di[i]!, size)) : indices, updates, params)], axes: [dx ?? 0] };
+    return {
+      outs: [scatterInto(operand, indexed ? indices.map((t, i) => front(t, di[i]!, size)) : indices, updates, params)],
+      axes: [dx ?? 0],
+    };
   },
   lower(inputs, p) {
     const x = inputs[0]!;
     const last = inputs.length - 1;
     const indexRank = inputs[1]!.shape.length;
-    if (p.op !== 'set' || p.batch[1].length !== indexRank) return { tag: 'scatter', op: p.op, at: (u, read) => access(x.shape, indexRank, p, 1, u, read) };
+    if (p.op !== 'set' || p.batch[1].length !== indexRank)
+      return { tag: 'scatter', op: p.op, at: (u, read) => access(x.shape, indexRank, p, 1, u, read) };
     // One window: each element of the result knows whether it lies in it.
     return {
       tag: 'move',
@@ -190,7 +274,10 @@ export const scatterPrimitive: Primitive<ScatterParams> = {
           if (p.sizes[t] !== null) kept.set(a, place);
         });
         const rest = [...kept.values()];
-        return [{ input: last, index: [...rest.slice(0, p.at), ...named, ...rest.slice(p.at)], guards }, { input: 0, index: out }];
+        return [
+          { input: last, index: [...rest.slice(0, p.at), ...named, ...rest.slice(p.at)], guards },
+          { input: 0, index: out },
+        ];
       },
     };
   },

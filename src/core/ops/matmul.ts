@@ -10,7 +10,12 @@ import { sliceAlong } from './slice.ts';
 import { moveAxis, reshapeTo } from './structure.ts';
 
 /** Two operands in their common dtype; bools count as int32. */
-export const promotePair = (op: string, names: readonly [string, string], x: TensorLike, y: TensorLike): [Tensor, Tensor] => {
+export const promotePair = (
+  op: string,
+  names: readonly [string, string],
+  x: TensorLike,
+  y: TensorLike,
+): [Tensor, Tensor] => {
   const dtype = resultType(x, y);
   const to = dtype === 'bool' ? 'int32' : dtype;
   const both = x instanceof Tensor && y instanceof Tensor && x.weak && y.weak && x.dtype === to && y.dtype === to;
@@ -36,7 +41,10 @@ export const dotGeneral = (
   const [a, b] = promotePair('dotGeneral', ['x', 'y'], x, y);
   const check = (pair: readonly [readonly number[], readonly number[]], what: string): [number[], number[]] => {
     if (pair[0].length !== pair[1].length)
-      throw new ArgumentError('dotGeneral', `${what} names ${pair[0].length} axes of x and ${pair[1].length} of y; they go in pairs`);
+      throw new ArgumentError(
+        'dotGeneral',
+        `${what} names ${pair[0].length} axes of x and ${pair[1].length} of y; they go in pairs`,
+      );
     const p = pair[0].map((i) => checkAxis('dotGeneral', i, a.rank, `${what} axis of x`));
     const q = pair[1].map((i) => checkAxis('dotGeneral', i, b.rank, `${what} axis of y`));
     p.forEach((i, j) => {
@@ -52,7 +60,10 @@ export const dotGeneral = (
   const batch = check(axes.batch ?? [[], []], 'batch');
   for (const side of [0, 1] as const)
     if (new Set([...contract[side], ...batch[side]]).size !== contract[side].length + batch[side].length)
-      throw new ArgumentError('dotGeneral', `an axis of ${side === 0 ? 'x' : 'y'} is named twice among contract [${contract[side].join(', ')}] and batch [${batch[side].join(', ')}]`);
+      throw new ArgumentError(
+        'dotGeneral',
+        `an axis of ${side === 0 ? 'x' : 'y'} is named twice among contract [${contract[side].join(', ')}] and batch [${batch[side].join(', ')}]`,
+      );
   return contractAxes(a, b, contract, batch);
 };
 
@@ -64,7 +75,11 @@ export const dotGeneral = (
  */
 export const matmul = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('matmul', ['x', 'y'], x, y);
-  if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul', `an operand is a scalar (${showShape(a.shape)} @ ${showShape(b.shape)}); use mul(x, y)`);
+  if (a.rank === 0 || b.rank === 0)
+    throw new ShapeError(
+      'matmul',
+      `an operand is a scalar (${showShape(a.shape)} @ ${showShape(b.shape)}); use mul(x, y)`,
+    );
   const xVector = a.rank === 1;
   const yVector = b.rank === 1;
   const inner = [a.shape[a.rank - 1]!, b.shape[yVector ? 0 : b.rank - 2]!] as const;
@@ -117,7 +132,10 @@ export const dot = (x: TensorLike, y: TensorLike): Tensor => {
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   const at = Math.max(0, b.rank - 2);
   if (a.shape[a.rank - 1] !== b.shape[at])
-    throw new ShapeError('dot', `the last axis of x ${showShape(a.shape)} is ${a.shape[a.rank - 1]}, axis ${at} of y ${showShape(b.shape)} is ${b.shape[at]}; they must be equal`);
+    throw new ShapeError(
+      'dot',
+      `the last axis of x ${showShape(a.shape)} is ${a.shape[a.rank - 1]}, axis ${at} of y ${showShape(b.shape)} is ${b.shape[at]}; they must be equal`,
+    );
   return contractAxes(a, b, [[a.rank - 1], [at]]);
 };
 
@@ -128,7 +146,11 @@ export const dot = (x: TensorLike, y: TensorLike): Tensor => {
  */
 export const vdot = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('vdot', ['x', 'y'], x, y);
-  if (a.size !== b.size) throw new ShapeError('vdot', `x ${showShape(a.shape)} has ${a.size} elements and y ${showShape(b.shape)} has ${b.size}; they must be equal`);
+  if (a.size !== b.size)
+    throw new ShapeError(
+      'vdot',
+      `x ${showShape(a.shape)} has ${a.size} elements and y ${showShape(b.shape)} has ${b.size}; they must be equal`,
+    );
   return contractAxes(reshapeTo(a, [a.size]), reshapeTo(b, [b.size]), [[0], [0]]);
 };
 
@@ -141,7 +163,10 @@ export const inner = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('inner', ['x', 'y'], x, y);
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   if (a.shape[a.rank - 1] !== b.shape[b.rank - 1])
-    throw new ShapeError('inner', `the last axes of x ${showShape(a.shape)} and y ${showShape(b.shape)} differ: ${a.shape[a.rank - 1]} and ${b.shape[b.rank - 1]}`);
+    throw new ShapeError(
+      'inner',
+      `the last axes of x ${showShape(a.shape)} and y ${showShape(b.shape)} differ: ${a.shape[a.rank - 1]} and ${b.shape[b.rank - 1]}`,
+    );
   return contractAxes(a, b, [[a.rank - 1], [b.rank - 1]]);
 };
 
@@ -168,7 +193,10 @@ export const tensordot = (
   const [a, b] = promotePair('tensordot', ['x', 'y'], x, y);
   if (typeof axes === 'number') {
     if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.rank, b.rank))
-      throw new ArgumentError('tensordot', `axes ${axes} must be an integer from 0 to ${Math.min(a.rank, b.rank)} for x ${showShape(a.shape)} and y ${showShape(b.shape)}`);
+      throw new ArgumentError(
+        'tensordot',
+        `axes ${axes} must be an integer from 0 to ${Math.min(a.rank, b.rank)} for x ${showShape(a.shape)} and y ${showShape(b.shape)}`,
+      );
     return dotGeneral(a, b, { contract: [range(axes, a.rank - axes), range(axes)] });
   }
   const list = (v: number | readonly number[]): readonly number[] => (typeof v === 'number' ? [v] : v);
@@ -188,8 +216,20 @@ export const kron = (x: TensorLike, y: TensorLike): Tensor => {
   const rank = Math.max(a.rank, b.rank);
   const lead = (t: Tensor): number[] => [...new Array<number>(rank - t.rank).fill(1), ...t.shape];
   const [p, q] = [lead(a), lead(b)];
-  const product = mul(reshapeTo(a, p.flatMap((d) => [d, 1])), reshapeTo(b, q.flatMap((d) => [1, d])));
-  return reshapeTo(product, p.map((d, i) => d * q[i]!));
+  const product = mul(
+    reshapeTo(
+      a,
+      p.flatMap((d) => [d, 1]),
+    ),
+    reshapeTo(
+      b,
+      q.flatMap((d) => [1, d]),
+    ),
+  );
+  return reshapeTo(
+    product,
+    p.map((d, i) => d * q[i]!),
+  );
 };
 
 /**
@@ -200,7 +240,8 @@ export const kron = (x: TensorLike, y: TensorLike): Tensor => {
 export const cross = (x: TensorLike, y: TensorLike, { axis = -1 }: { readonly axis?: number } = {}): Tensor => {
   const operands = promotePair('cross', ['x', 'y'], x, y).map((t, i) => {
     const at = checkAxis('cross', axis, t.rank);
-    if (t.shape[at] !== 3) throw new ShapeError('cross', `axis ${axis} of ${i === 0 ? 'x' : 'y'} ${showShape(t.shape)} must have size 3`);
+    if (t.shape[at] !== 3)
+      throw new ShapeError('cross', `axis ${axis} of ${i === 0 ? 'x' : 'y'} ${showShape(t.shape)} must have size 3`);
     return moveAxis(t, at, t.rank - 1);
   });
   const [a, b] = operands as [Tensor, Tensor];

@@ -30,7 +30,13 @@ export const solvePhases = (step: number, dilation: number, kernel: number): Pha
   const back = floorMod(-inverseModulo(dilation / common, period), period);
   const first = (e: Index): Index => {
     const r = scale(div(e, common), back);
-    return mod({ offset: floorMod(r.offset, period), terms: r.terms.map((t) => ({ ...t, coef: floorMod(t.coef, period) })).filter((t) => t.coef !== 0) }, period);
+    return mod(
+      {
+        offset: floorMod(r.offset, period),
+        terms: r.terms.map((t) => ({ ...t, coef: floorMod(t.coef, period) })).filter((t) => t.coef !== 0),
+      },
+      period,
+    );
   };
   return {
     common,

@@ -61,8 +61,20 @@ const peakPrimitive = (name: string, op: 'max' | 'min'): Primitive<{ readonly ax
 export const firstMaxPrimitive: Primitive<{ readonly axis: number }> = peakPrimitive('firstMax', 'max');
 export const firstMinPrimitive: Primitive<{ readonly axis: number }> = peakPrimitive('firstMin', 'min');
 
-const lowest: Readonly<Record<DType, number>> = { float32: -Infinity, float64: -Infinity, int32: -2147483648, uint32: 0, bool: 0 };
-const highest: Readonly<Record<DType, number>> = { float32: Infinity, float64: Infinity, int32: 2147483647, uint32: 4294967295, bool: 1 };
+const lowest: Readonly<Record<DType, number>> = {
+  float32: -Infinity,
+  float64: -Infinity,
+  int32: -2147483648,
+  uint32: 0,
+  bool: 0,
+};
+const highest: Readonly<Record<DType, number>> = {
+  float32: Infinity,
+  float64: Infinity,
+  int32: 2147483647,
+  uint32: 4294967295,
+  bool: 1,
+};
 
 const reduceWindows = (x: Tensor, windows: readonly WindowAxis[], op: WindowReduction): Tensor => {
   const places = placeAxes(windows);
@@ -71,11 +83,20 @@ const reduceWindows = (x: Tensor, windows: readonly WindowAxis[], op: WindowRedu
   const patches = windowsOf(x, windows, (op === 'max' ? lowest : highest)[x.dtype]);
   // The places of a window as one axis, so that they have an order.
   const at = places[0]!;
-  const flat = reshapeTo(patches, [...patches.shape.slice(0, at), windows.reduce((n, w) => n * w.size, 1), ...patches.shape.slice(at + windows.length)]);
+  const flat = reshapeTo(patches, [
+    ...patches.shape.slice(0, at),
+    windows.reduce((n, w) => n * w.size, 1),
+    ...patches.shape.slice(at + windows.length),
+  ]);
   return bind1(op === 'max' ? firstMaxPrimitive : firstMinPrimitive, [flat], { axis: at });
 };
 
-const poolWindows = (op: string, x: Tensor, o: PoolOptions, axes: readonly number[]): { readonly windows: WindowAxis[]; readonly padding: [number, number][] } => {
+const poolWindows = (
+  op: string,
+  x: Tensor,
+  o: PoolOptions,
+  axes: readonly number[],
+): { readonly windows: WindowAxis[]; readonly padding: [number, number][] } => {
   const d = axes.length;
   const inputs = axes.map((a) => x.shape[a]!);
   const sizes = perAxis(op, 'size', o.size, d, 1, 1);
@@ -96,7 +117,11 @@ const poolWindows = (op: string, x: Tensor, o: PoolOptions, axes: readonly numbe
 
 const spatialAxes = (op: string, x: Tensor, layout: string | undefined): number[] => {
   checkLayout(op, layout);
-  if (x.rank < 3) throw new ShapeError(op, `x needs a batch axis, a channel axis and at least one spatial axis, got ${showShape(x.shape)}`);
+  if (x.rank < 3)
+    throw new ShapeError(
+      op,
+      `x needs a batch axis, a channel axis and at least one spatial axis, got ${showShape(x.shape)}`,
+    );
   return Array.from({ length: x.rank - 2 }, (_, i) => i + (layout === 'channelsFirst' ? 2 : 1));
 };
 
@@ -113,11 +138,15 @@ export const maxPool = (x: TensorLike, options: PoolOptions): Tensor => {
 
 // How many elements of each window along an axis lie in [low, high), as floats shaped for that axis of the result.
 const countsAlong = (w: WindowAxis, low: number, high: number, rank: number, dtype: DType): Tensor | number => {
-  const inside = (o: number): number => Math.max(0, Math.min(o * w.stride - w.before + w.size, high) - Math.max(o * w.stride - w.before, low));
+  const inside = (o: number): number =>
+    Math.max(0, Math.min(o * w.stride - w.before + w.size, high) - Math.max(o * w.stride - w.before, low));
   if (inside(0) === w.size && inside(w.count - 1) === w.size) return w.size;
   const start = sub(mul(indexAlong([w.count], 0), w.stride), w.before);
   const n = sub(minimum(add(start, w.size), high), maximum(start, low));
-  return reshapeTo(cast(n, dtype), Array.from({ length: rank }, (_, i) => (i === w.axis ? w.count : 1)));
+  return reshapeTo(
+    cast(n, dtype),
+    Array.from({ length: rank }, (_, i) => (i === w.axis ? w.count : 1)),
+  );
 };
 
 /**
@@ -136,7 +165,10 @@ export const avgPool = (x: TensorLike, options: AvgPoolOptions): Tensor => {
   windows.forEach((w, i) => {
     const n = t.shape[w.axis]!;
     const [before, after] = padding[i]!;
-    const along = options.countIncludePad === false ? countsAlong(w, 0, n, t.rank, t.dtype) : countsAlong(w, -before, n + after, t.rank, t.dtype);
+    const along =
+      options.countIncludePad === false
+        ? countsAlong(w, 0, n, t.rank, t.dtype)
+        : countsAlong(w, -before, n + after, t.rank, t.dtype);
     if (typeof along === 'number') whole *= along;
     else count = count === undefined ? along : mul(count, along);
   });
@@ -152,9 +184,15 @@ export const avgPool = (x: TensorLike, options: AvgPoolOptions): Tensor => {
 export const reduceWindow = (x: TensorLike, options: ReduceWindowOptions): Tensor => {
   const t = asTensor('reduceWindow', 'x', x);
   const { op, size, ...rest } = options;
-  if (!['sum', 'prod', 'max', 'min'].includes(op)) throw new ArgumentError('reduceWindow', `op must be 'sum', 'prod', 'max' or 'min', got '${String(op)}'`);
+  if (!['sum', 'prod', 'max', 'min'].includes(op))
+    throw new ArgumentError('reduceWindow', `op must be 'sum', 'prod', 'max' or 'min', got '${String(op)}'`);
   const counted = (op === 'sum' || op === 'prod') && t.dtype === 'bool' ? cast(t, 'int32') : t;
   if (t.rank === 0) return counted;
-  const { windows } = poolWindows('reduceWindow', counted, { ...rest, size, stride: rest.stride ?? 1 }, t.shape.map((_, i) => i));
+  const { windows } = poolWindows(
+    'reduceWindow',
+    counted,
+    { ...rest, size, stride: rest.stride ?? 1 },
+    t.shape.map((_, i) => i),
+  );
   return reduceWindows(counted, windows, op);
 };

@@ -25,7 +25,10 @@ export interface ResizeOptions {
 /** Applies weights [out, in] along an axis. */
 const weigh = (x: Tensor, axis: number, out: number, weights: Float64Array): Tensor => {
   const n = x.shape[axis]!;
-  const w = x.dtype === 'float64' ? hostTensor(weights, [n, out], 'float64') : hostTensor(Float32Array.from(weights), [n, out], 'float32');
+  const w =
+    x.dtype === 'float64'
+      ? hostTensor(weights, [n, out], 'float64')
+      : hostTensor(Float32Array.from(weights), [n, out], 'float32');
   const rest = x.shape.map((_, i) => i).filter((i) => i !== axis);
   return contractAxes(x, w, [[axis], [0]], [[], []], { batch: [], lhs: rest, rhs: [axis] });
 };
@@ -43,7 +46,11 @@ const matrix = (n: number, out: number, row: (o: number) => readonly (readonly [
 
 const spatial = (op: string, x: Tensor, layout: string | undefined): number[] => {
   checkLayout(op, layout);
-  if (x.rank < 3) throw new ShapeError(op, `x needs a batch axis, a channel axis and at least one spatial axis, got ${showShape(x.shape)}`);
+  if (x.rank < 3)
+    throw new ShapeError(
+      op,
+      `x needs a batch axis, a channel axis and at least one spatial axis, got ${showShape(x.shape)}`,
+    );
   return Array.from({ length: x.rank - 2 }, (_, i) => i + (layout === 'channelsFirst' ? 2 : 1));
 };
 
@@ -53,13 +60,20 @@ const spatial = (op: string, x: Tensor, layout: string | undefined): number[] =>
  * @example
  * adaptiveAvgPool(tensor([[[1], [3], [5]]]), 2); // [[[2], [4]]]
  */
-export const adaptiveAvgPool = (x: TensorLike, size: number | readonly number[], { layout }: { readonly layout?: 'channelsLast' | 'channelsFirst' } = {}): Tensor => {
+export const adaptiveAvgPool = (
+  x: TensorLike,
+  size: number | readonly number[],
+  { layout }: { readonly layout?: 'channelsLast' | 'channelsFirst' } = {},
+): Tensor => {
   const given = asTensor('adaptiveAvgPool', 'x', x);
   const t = isFloat(given.dtype) ? given : cast(given, 'float32');
   const axes = spatial('adaptiveAvgPool', t, layout);
   const outs = perAxis('adaptiveAvgPool', 'size', size, axes.length, 1, 1);
   if (axes.every((a, i) => t.shape[a]! % outs[i]! === 0 && t.shape[a]! > 0))
-    return avgPool(t, { size: axes.map((a, i) => t.shape[a]! / outs[i]!), ...(layout === undefined ? {} : { layout }) });
+    return avgPool(t, {
+      size: axes.map((a, i) => t.shape[a]! / outs[i]!),
+      ...(layout === undefined ? {} : { layout }),
+    });
   return axes.reduce((y, a, i) => {
     const [n, out] = [t.shape[a]!, outs[i]!];
     return weigh(
@@ -100,7 +114,10 @@ const bilinear = (x: Tensor, axis: number, out: number, { alignCorners, antialia
       const free = alignCorners === true ? o * scale : (o + 0.5) * scale - 0.5;
       const s = antialias === true ? free : Math.min(Math.max(free, 0), n - 1);
       const from = Math.ceil(s - width);
-      return Array.from({ length: Math.floor(s + width) - from + 1 }, (_, k) => [from + k, 1 - Math.abs(from + k - s) / width] as const);
+      return Array.from(
+        { length: Math.floor(s + width) - from + 1 },
+        (_, k) => [from + k, 1 - Math.abs(from + k - s) / width] as const,
+      );
     }),
   );
 };
@@ -114,7 +131,8 @@ const bilinear = (x: Tensor, axis: number, out: number, { alignCorners, antialia
 export const imageResize = (x: TensorLike, size: number | readonly number[], options: ResizeOptions = {}): Tensor => {
   const given = asTensor('imageResize', 'x', x);
   const method = options.method ?? 'bilinear';
-  if (method !== 'nearest' && method !== 'bilinear') throw new ArgumentError('imageResize', `unknown method '${String(method)}'; use 'nearest' or 'bilinear'`);
+  if (method !== 'nearest' && method !== 'bilinear')
+    throw new ArgumentError('imageResize', `unknown method '${String(method)}'; use 'nearest' or 'bilinear'`);
   const t = isFloat(given.dtype) || method === 'nearest' ? given : cast(given, 'float32');
   const axes = spatial('imageResize', t, options.layout);
   const outs = perAxis('imageResize', 'size', size, axes.length, 1, 1);

@@ -9,7 +9,11 @@ export { broadcastTo } from './structure.ts';
 
 const integersFrom = (op: string, shape: Shape): void => {
   for (const d of shape)
-    if (!Number.isInteger(d) || d < -1) throw new ShapeError(op, `a shape holds integers >= 0 and at most one -1, got ${String(d)} in ${showShape(shape)}`);
+    if (!Number.isInteger(d) || d < -1)
+      throw new ShapeError(
+        op,
+        `a shape holds integers >= 0 and at most one -1, got ${String(d)} in ${showShape(shape)}`,
+      );
 };
 
 /**
@@ -20,15 +24,23 @@ const integersFrom = (op: string, shape: Shape): void => {
 export const reshape = (x: TensorLike, shape: number | Shape): Tensor => {
   const t = asTensor('reshape', 'x', x);
   const wanted: Shape = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(wanted)) throw new ArgumentError('reshape', `the shape must be an integer or an array of integers, got ${String(shape)}`);
+  if (!Array.isArray(wanted))
+    throw new ArgumentError('reshape', `the shape must be an integer or an array of integers, got ${String(shape)}`);
   integersFrom('reshape', wanted);
   const open = wanted.indexOf(-1);
   if (open < 0) return reshapeTo(t, wanted);
-  if (wanted.indexOf(-1, open + 1) >= 0) throw new ShapeError('reshape', `only one size may be -1, got ${showShape(wanted)}`);
+  if (wanted.indexOf(-1, open + 1) >= 0)
+    throw new ShapeError('reshape', `only one size may be -1, got ${showShape(wanted)}`);
   const rest = wanted.reduce((n, d, i) => (i === open ? n : n * d), 1);
   if (rest === 0 || t.size % rest !== 0)
-    throw new ShapeError('reshape', `cannot view ${showShape(t.shape)} (${t.size} elements) as ${showShape(wanted)}: ${t.size} is not a multiple of ${rest}`);
-  return reshapeTo(t, wanted.map((d, i) => (i === open ? t.size / rest : d)));
+    throw new ShapeError(
+      'reshape',
+      `cannot view ${showShape(t.shape)} (${t.size} elements) as ${showShape(wanted)}: ${t.size} is not a multiple of ${rest}`,
+    );
+  return reshapeTo(
+    t,
+    wanted.map((d, i) => (i === open ? t.size / rest : d)),
+  );
 };
 
 /**
@@ -48,8 +60,13 @@ export const ravel = (x: TensorLike): Tensor => {
  */
 export const transpose = (x: TensorLike, axes?: readonly number[] | { readonly axes?: readonly number[] }): Tensor => {
   const t = asTensor('transpose', 'x', x);
-  const list = Array.isArray(axes) ? (axes as readonly number[]) : (axes as { readonly axes?: readonly number[] } | undefined)?.axes;
-  return permuteAxes(t, list === undefined ? t.shape.map((_, i) => t.rank - 1 - i) : checkPermutation('transpose', list, t.rank));
+  const list = Array.isArray(axes)
+    ? (axes as readonly number[])
+    : (axes as { readonly axes?: readonly number[] } | undefined)?.axes;
+  return permuteAxes(
+    t,
+    list === undefined ? t.shape.map((_, i) => t.rank - 1 - i) : checkPermutation('transpose', list, t.rank),
+  );
 };
 
 /** The same as transpose, with the order required. */
@@ -64,7 +81,10 @@ export const swapaxes = (x: TensorLike, axis1: number, axis2: number): Tensor =>
   const t = asTensor('swapaxes', 'x', x);
   const a = checkAxis('swapaxes', axis1, t.rank, 'axis1');
   const b = checkAxis('swapaxes', axis2, t.rank, 'axis2');
-  return permuteAxes(t, t.shape.map((_, i) => (i === a ? b : i === b ? a : i)));
+  return permuteAxes(
+    t,
+    t.shape.map((_, i) => (i === a ? b : i === b ? a : i)),
+  );
 };
 
 /**
@@ -72,16 +92,30 @@ export const swapaxes = (x: TensorLike, axis1: number, axis2: number): Tensor =>
  * @example
  * moveaxis(tensor([[[1, 2]]]), 2, 0); // [[[1]], [[2]]]
  */
-export const moveaxis = (x: TensorLike, source: number | readonly number[], destination: number | readonly number[]): Tensor => {
+export const moveaxis = (
+  x: TensorLike,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor => {
   const t = asTensor('moveaxis', 'x', x);
   if (typeof source === 'number' && typeof destination === 'number')
-    return moveAxis(t, checkAxis('moveaxis', source, t.rank, 'source'), checkAxis('moveaxis', destination, t.rank, 'destination'));
+    return moveAxis(
+      t,
+      checkAxis('moveaxis', source, t.rank, 'source'),
+      checkAxis('moveaxis', destination, t.rank, 'destination'),
+    );
   const from = [source].flat().map((a) => checkAxis('moveaxis', a, t.rank, 'source'));
   const to = [destination].flat().map((a) => checkAxis('moveaxis', a, t.rank, 'destination'));
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length)
-    throw new ArgumentError('moveaxis', `source [${from.join(', ')}] and destination [${to.join(', ')}] must name equally many distinct axes`);
+    throw new ArgumentError(
+      'moveaxis',
+      `source [${from.join(', ')}] and destination [${to.join(', ')}] must name equally many distinct axes`,
+    );
   const rest = t.shape.map((_, i) => i).filter((i) => !from.includes(i));
-  return permuteAxes(t, t.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
+  return permuteAxes(
+    t,
+    t.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)),
+  );
 };
 
 type AxesOption = number | readonly number[] | { readonly axis?: number | readonly number[] };
@@ -100,9 +134,13 @@ export const expandDims = (x: TensorLike, axis: AxesOption): Tensor => {
   const axes = axesOf(axis) ?? [0];
   const rank = t.rank + axes.length;
   const at = axes.map((a) => checkAxis('expandDims', a, rank));
-  if (new Set(at).size !== at.length) throw new ArgumentError('expandDims', `axes [${axes.join(', ')}] name one position twice`);
+  if (new Set(at).size !== at.length)
+    throw new ArgumentError('expandDims', `axes [${axes.join(', ')}] name one position twice`);
   const sizes = [...t.shape];
-  return reshapeTo(t, Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : sizes.shift()!)));
+  return reshapeTo(
+    t,
+    Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : sizes.shift()!)),
+  );
 };
 
 /**
@@ -114,9 +152,16 @@ export const squeeze = (x: TensorLike, axis?: AxesOption): Tensor => {
   const t = asTensor('squeeze', 'x', x);
   const axes = axesOf(axis)?.map((a) => checkAxis('squeeze', a, t.rank));
   axes?.forEach((a) => {
-    if (t.shape[a] !== 1) throw new ShapeError('squeeze', `axis ${a} of ${showShape(t.shape)} has size ${t.shape[a]}; only axes of size 1 can be squeezed`);
+    if (t.shape[a] !== 1)
+      throw new ShapeError(
+        'squeeze',
+        `axis ${a} of ${showShape(t.shape)} has size ${t.shape[a]}; only axes of size 1 can be squeezed`,
+      );
   });
-  return reshapeTo(t, t.shape.filter((d, i) => (axes === undefined ? d !== 1 : !axes.includes(i))));
+  return reshapeTo(
+    t,
+    t.shape.filter((d, i) => (axes === undefined ? d !== 1 : !axes.includes(i))),
+  );
 };
 
 /**

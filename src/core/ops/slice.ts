@@ -31,13 +31,29 @@ const dual = (a: AffineAxis, size: number): AffineAxis => {
 const affinePrimitive = (name: string): Primitive<AffineParams> => {
   const self: Primitive<AffineParams> = {
     name,
-    shape: ([x], { axes }) => [aval(axes.map((a) => a.size), x!.dtype, x!.weak)],
+    shape: ([x], { axes }) => [
+      aval(
+        axes.map((a) => a.size),
+        x!.dtype,
+        x!.weak,
+      ),
+    ],
     jvp: ([x], [dx], params) => ({ outs: [bind1(self, [x!], params)], tangents: [moveAffine(dx!, params.axes)] }),
     transpose: ([ct], [x], { axes }) => {
       const { shape } = (x as { aval: { shape: Shape } }).aval;
-      return [ct === null ? null : moveAffine(ct!, axes.map((a, i) => dual(a, shape[i]!)))];
+      return [
+        ct === null
+          ? null
+          : moveAffine(
+              ct!,
+              axes.map((a, i) => dual(a, shape[i]!)),
+            ),
+      ];
     },
-    batch: ([x], [d], { axes, fill }, size) => ({ outs: [moveAffine(moveAxis(x!, d!, 0), [identityAxis(size), ...axes], fill)], axes: [0] }),
+    batch: ([x], [d], { axes, fill }, size) => ({
+      outs: [moveAffine(moveAxis(x!, d!, 0), [identityAxis(size), ...axes], fill)],
+      axes: [0],
+    }),
     lower([x], { axes, fill }) {
       return {
         tag: 'move',
@@ -71,7 +87,10 @@ const inside = (a: AffineAxis, n: number): boolean => {
 
 /** Applies an affine move, without checks: for rules. */
 export const moveAffine = (x: Tensor, axes: readonly AffineAxis[], fill = 0): Tensor => {
-  const same = axes.every((a, i) => a.size === x.shape[i] && (a.size <= 1 ? inside(a, a.size) : a.stride === 1 && a.spread === 1 && a.offset === 0));
+  const same = axes.every(
+    (a, i) =>
+      a.size === x.shape[i] && (a.size <= 1 ? inside(a, a.size) : a.stride === 1 && a.spread === 1 && a.offset === 0),
+  );
   if (same) return x;
   const view = axes.every((a, i) => inside(a, x.shape[i]!));
   return bind1(view ? slicePrimitive : padPrimitive, [x], { axes, fill: view ? 0 : fill });
@@ -82,10 +101,18 @@ export const sliceTo = (x: Tensor, shape: Shape): Tensor => moveAffine(x, shape.
 
 /** `size` elements from `start` by `step` along one axis, without checks. */
 export const sliceAlong = (x: Tensor, axis: number, start: number, size: number, step = 1): Tensor =>
-  moveAffine(x, x.shape.map((n, i) => (i === axis ? { stride: step, spread: 1, offset: start, size } : identityAxis(n))));
+  moveAffine(
+    x,
+    x.shape.map((n, i) => (i === axis ? { stride: step, spread: 1, offset: start, size } : identityAxis(n))),
+  );
 
 /** Padding by [before, after] (negative: cropping) on each axis with a number, and `interior` positions between elements: without checks. */
-export const padBy = (x: Tensor, widths: readonly (readonly [number, number])[], fill = 0, interior?: readonly number[]): Tensor =>
+export const padBy = (
+  x: Tensor,
+  widths: readonly (readonly [number, number])[],
+  fill = 0,
+  interior?: readonly number[],
+): Tensor =>
   moveAffine(
     x,
     widths.map(([lo, hi], i): AffineAxis => {
@@ -97,10 +124,18 @@ export const padBy = (x: Tensor, widths: readonly (readonly [number, number])[],
   );
 
 /** What a Python slice means on an axis: nulls are defaults, out-of-range bounds are clamped, negative ones count from the end. */
-export const resolveSlice = (op: string, spec: readonly (number | null)[], n: number): { readonly start: number; readonly step: number; readonly size: number } => {
+export const resolveSlice = (
+  op: string,
+  spec: readonly (number | null)[],
+  n: number,
+): { readonly start: number; readonly step: number; readonly size: number } => {
   const [a = null, b = null, c = null] = spec;
   for (const v of spec)
-    if (v !== null && !Number.isInteger(v)) throw new ArgumentError(op, `a slice [start, stop, step] holds integers or null, got [${spec.map(String).join(', ')}]`);
+    if (v !== null && !Number.isInteger(v))
+      throw new ArgumentError(
+        op,
+        `a slice [start, stop, step] holds integers or null, got [${spec.map(String).join(', ')}]`,
+      );
   if (spec.length > 3) throw new ArgumentError(op, `a slice is [start, stop, step], got ${spec.length} entries`);
   const step = c ?? 1;
   if (step === 0) throw new ArgumentError(op, 'a slice step must not be 0');
@@ -119,20 +154,34 @@ export const resolveSlice = (op: string, spec: readonly (number | null)[], n: nu
  * @example
  * flip(tensor([1, 2, 3])); // [3, 2, 1]
  */
-export const flip = (x: Tensor, axes?: number | readonly number[] | { readonly axis?: number | readonly number[] }): Tensor => {
-  const given = typeof axes === 'object' && 'axis' in axes ? axes.axis : (axes as number | readonly number[] | undefined);
-  const list = given === undefined ? x.shape.map((_, i) => i) : (typeof given === 'number' ? [given] : given).map((a) => checkAxis('flip', a, x.rank));
-  return moveAffine(x, x.shape.map((n, i) => (list.includes(i) ? { stride: -1, spread: 1, offset: n - 1, size: n } : identityAxis(n))));
+export const flip = (
+  x: Tensor,
+  axes?: number | readonly number[] | { readonly axis?: number | readonly number[] },
+): Tensor => {
+  const given =
+    typeof axes === 'object' && 'axis' in axes ? axes.axis : (axes as number | readonly number[] | undefined);
+  const list =
+    given === undefined
+      ? x.shape.map((_, i) => i)
+      : (typeof given === 'number' ? [given] : given).map((a) => checkAxis('flip', a, x.rank));
+  return moveAffine(
+    x,
+    x.shape.map((n, i) => (list.includes(i) ? { stride: -1, spread: 1, offset: n - 1, size: n } : identityAxis(n))),
+  );
 };
 
 /** One index along one axis, checked; the axis disappears in `reshape` of the caller. */
 export const checkIndex = (op: string, i: number, n: number, axis: number, shape: Shape): number => {
   if (!Number.isInteger(i) || i < -n || i >= n)
-    throw new ArgumentError(op, `index ${String(i)} is out of range for axis ${axis} of shape ${showShape(shape)}${n === 0 ? ', which is empty' : `; use ${-n} to ${n - 1}`}`);
+    throw new ArgumentError(
+      op,
+      `index ${String(i)} is out of range for axis ${axis} of shape ${showShape(shape)}${n === 0 ? ', which is empty' : `; use ${-n} to ${n - 1}`}`,
+    );
   return i < 0 ? i + n : i;
 };
 
 /** Fails unless a shape equals the one wanted. */
 export const expectShape = (op: string, name: string, got: Shape, want: Shape): void => {
-  if (got.length !== want.length || got.some((d, i) => d !== want[i])) throw new ShapeError(op, `${name} has shape ${showShape(got)}, wanted ${showShape(want)}`);
+  if (got.length !== want.length || got.some((d, i) => d !== want[i]))
+    throw new ShapeError(op, `${name} has shape ${showShape(got)}, wanted ${showShape(want)}`);
 };

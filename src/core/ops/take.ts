@@ -1,4 +1,4 @@
-// Indexing with tensors: take, takeAlongAxis, gather, scatter, dynamic slices; what out-of-range and negative indices mean is decided here.
+// Indexing with tensors: take, takeAlongAxis, gather, scatter; what out-of-range and negative indices mean is decided here.
 import { broadcastShapes, checkAxis, sameShape, showShape, type Shape } from '../aval.ts';
 import { isInteger, type DType } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { clip, where } from './choice.ts';
 import { mod } from './division.ts';
 import { gatherAt, gatheredShape, scatterInto, type Places } from './gather.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
-import { checkIndex, moveAffine } from './slice.ts';
+import { checkIndex } from './slice.ts';
 import { broadcastTo, permuteAxes, reshapeTo } from './structure.ts';
 
 /** Indices: a tensor of integers, one integer, or an array of them. JS numbers are checked at once. */
@@ -21,10 +21,23 @@ export type IndexLike = Tensor | number | readonly number[];
  */
 export type IndexMode = 'fill' | 'clip' | 'wrap';
 
-const missing: Readonly<Record<DType, number>> = { float32: NaN, float64: NaN, int32: -2147483648, uint32: 4294967295, bool: 1 };
+const missing: Readonly<Record<DType, number>> = {
+  float32: NaN,
+  float64: NaN,
+  int32: -2147483648,
+  uint32: 4294967295,
+  bool: 1,
+};
 
 /** Indices as int32 within an axis of size n, and whether they still need checking. */
-export const resolveIndex = (op: string, index: IndexLike, n: number, axis: number, shape: Shape, mode: IndexMode): { readonly index: Tensor; readonly checked: boolean } => {
+export const resolveIndex = (
+  op: string,
+  index: IndexLike,
+  n: number,
+  axis: number,
+  shape: Shape,
+  mode: IndexMode,
+): { readonly index: Tensor; readonly checked: boolean } => {
   if (!(index instanceof Tensor)) {
     const list = typeof index === 'number' ? [index] : index;
     const data = Int32Array.from(list, (i) => checkIndex(op, i, n, axis, shape));
@@ -33,11 +46,14 @@ export const resolveIndex = (op: string, index: IndexLike, n: number, axis: numb
   if (!isInteger(index.dtype))
     throw new DTypeError(
       op,
-      index.dtype === 'bool' ? 'indices are bools; a result of unknown size cannot be traced: use where(mask, x, y), or nonzero(mask, { size })' : `indices must be integers, got ${index.dtype}; convert with astype(indices, 'int32')`,
+      index.dtype === 'bool'
+        ? 'indices are bools; a result of unknown size cannot be traced: use where(mask, x, y), or nonzero(mask, { size })'
+        : `indices must be integers, got ${index.dtype}; convert with astype(indices, 'int32')`,
     );
   const i = cast(index, 'int32');
   if (mode === 'fill') return { index: where(less(i, 0), add(i, n), i), checked: true };
-  if (n === 0 && index.size > 0) throw new ShapeError(op, `axis ${axis} of ${showShape(shape)} is empty and has no element to read`);
+  if (n === 0 && index.size > 0)
+    throw new ShapeError(op, `axis ${axis} of ${showShape(shape)} is empty and has no element to read`);
   if (mode === 'wrap') return { index: mod(i, n), checked: false };
   if (mode !== 'clip') throw new ArgumentError(op, `unknown mode '${String(mode)}'; use 'fill', 'clip' or 'wrap'`);
   return { index: clip(i, 0, n - 1), checked: false };
@@ -45,7 +61,14 @@ export const resolveIndex = (op: string, index: IndexLike, n: number, axis: numb
 
 /** Elements at JS indices along an axis, without checks: for rules and helpers. */
 export const takeAt = (x: Tensor, axis: number, indices: readonly number[]): Tensor =>
-  gatherAt(x, [hostTensor(Int32Array.from(indices), [indices.length], 'int32')], { axes: [axis], sizes: [null], batch: [[], []], at: axis, checked: false, fill: 0 });
+  gatherAt(x, [hostTensor(Int32Array.from(indices), [indices.length], 'int32')], {
+    axes: [axis],
+    sizes: [null],
+    batch: [[], []],
+    at: axis,
+    checked: false,
+    fill: 0,
+  });
 
 interface ModeOption {
   readonly mode?: IndexMode;
@@ -60,13 +83,24 @@ interface ModeOption {
  * @example
  * take(tensor([10, 20, 30]), [2, 0]); // [30, 10]
  */
-export const take = (x: TensorLike, indices: IndexLike, options: number | (ModeOption & { readonly axis?: number | null }) = {}): Tensor => {
+export const take = (
+  x: TensorLike,
+  indices: IndexLike,
+  options: number | (ModeOption & { readonly axis?: number | null }) = {},
+): Tensor => {
   const { axis = null, mode = 'fill', fillValue } = typeof options === 'number' ? { axis: options } : options;
   const given = asTensor('take', 'x', x);
   const t = axis === null ? reshapeTo(given, [given.size]) : given;
   const a = checkAxis('take', axis ?? 0, t.rank);
   const { index, checked } = resolveIndex('take', indices, t.shape[a]!, a, t.shape, mode);
-  return gatherAt(t, [index], { axes: [a], sizes: [null], batch: [[], []], at: a, checked, fill: fillValue ?? missing[t.dtype] });
+  return gatherAt(t, [index], {
+    axes: [a],
+    sizes: [null],
+    batch: [[], []],
+    at: a,
+    checked,
+    fill: fillValue ?? missing[t.dtype],
+  });
 };
 
 interface AlongAxis {
@@ -74,13 +108,25 @@ interface AlongAxis {
   readonly index: Tensor;
   readonly places: Places;
 }
-const alongAxis = (op: string, x: Tensor, indices: Tensor, axis: number, mode: IndexMode, stretch: boolean): AlongAxis => {
-  if (indices.rank !== x.rank) throw new ShapeError(op, `indices ${showShape(indices.shape)} must have as many axes as x ${showShape(x.shape)}`);
+const alongAxis = (
+  op: string,
+  x: Tensor,
+  indices: Tensor,
+  axis: number,
+  mode: IndexMode,
+  stretch: boolean,
+): AlongAxis => {
+  if (indices.rank !== x.rank)
+    throw new ShapeError(op, `indices ${showShape(indices.shape)} must have as many axes as x ${showShape(x.shape)}`);
   const a = checkAxis(op, axis, x.rank);
   const others = (s: Shape): number[] => s.filter((_, i) => i !== a);
   const rest = [...broadcastShapes(op, others(x.shape), others(indices.shape))];
   const full = (s: Shape): number[] => [...rest.slice(0, a), s[a]!, ...rest.slice(a)];
-  if (!stretch && !sameShape(full(x.shape), x.shape)) throw new ShapeError(op, `indices ${showShape(indices.shape)} exceed x ${showShape(x.shape)} on an axis other than ${a}`);
+  if (!stretch && !sameShape(full(x.shape), x.shape))
+    throw new ShapeError(
+      op,
+      `indices ${showShape(indices.shape)} exceed x ${showShape(x.shape)} on an axis other than ${a}`,
+    );
   const operand = broadcastTo(x, full(x.shape));
   const { index, checked } = resolveIndex(op, broadcastTo(indices, full(indices.shape)), x.shape[a]!, a, x.shape, mode);
   const batch = x.shape.map((_, i) => i).filter((i) => i !== a);
@@ -92,7 +138,12 @@ const alongAxis = (op: string, x: Tensor, indices: Tensor, axis: number, mode: I
  * @example
  * takeAlongAxis(tensor([[10, 20], [30, 40]]), tensor([[1], [0]], 'int32'), 1); // [[20], [30]]
  */
-export const takeAlongAxis = (x: TensorLike, indices: Tensor, axis: number, { mode = 'fill', fillValue }: ModeOption = {}): Tensor => {
+export const takeAlongAxis = (
+  x: TensorLike,
+  indices: Tensor,
+  axis: number,
+  { mode = 'fill', fillValue }: ModeOption = {},
+): Tensor => {
   const t = alongAxis('takeAlongAxis', asTensor('takeAlongAxis', 'x', x), indices, axis, mode, true);
   return gatherAt(t.x, [t.index], { ...t.places, fill: fillValue ?? missing[t.x.dtype] });
 };
@@ -116,7 +167,13 @@ export interface ScatterOptions {
  * @example
  * putAlongAxis(tensor([[1, 2], [3, 4]]), tensor([[1], [0]], 'int32'), 9, 1); // [[1, 9], [9, 4]]
  */
-export const putAlongAxis = (x: TensorLike, indices: Tensor, values: TensorLike, axis: number, { op = 'set', mode = 'fill', unique = false }: ScatterOptions = {}): Tensor => {
+export const putAlongAxis = (
+  x: TensorLike,
+  indices: Tensor,
+  values: TensorLike,
+  axis: number,
+  { op = 'set', mode = 'fill', unique = false }: ScatterOptions = {},
+): Tensor => {
   const given = asTensor('putAlongAxis', 'x', x);
   const t = alongAxis('putAlongAxis', given, indices, axis, mode, false);
   const v = broadcastTo(asTensor('putAlongAxis', 'values', values, given.dtype), t.index.shape);
@@ -136,22 +193,49 @@ interface Resolved {
   /** Axis order of the user's result in terms of the gathered value. */
   readonly order: readonly number[];
 }
-const resolveGather = (op: string, x: Tensor, given: IndexLike | readonly Tensor[], { axes, batchDims = 0 }: GatherOptions, mode: IndexMode): Resolved => {
-  const list: readonly IndexLike[] = Array.isArray(given) && given.some((g) => g instanceof Tensor) ? (given as readonly Tensor[]) : [given as IndexLike];
-  const at = (axes === undefined ? list.map((_, i) => batchDims + i) : [axes].flat()).map((a) => checkAxis(op, a, x.rank));
-  if (at.length !== list.length || new Set(at).size !== at.length) throw new ArgumentError(op, `axes [${at.join(', ')}] must name one distinct axis for each of the ${list.length} index tensors`);
+const resolveGather = (
+  op: string,
+  x: Tensor,
+  given: IndexLike | readonly Tensor[],
+  { axes, batchDims = 0 }: GatherOptions,
+  mode: IndexMode,
+): Resolved => {
+  const list: readonly IndexLike[] =
+    Array.isArray(given) && given.some((g) => g instanceof Tensor)
+      ? (given as readonly Tensor[])
+      : [given as IndexLike];
+  const at = (axes === undefined ? list.map((_, i) => batchDims + i) : [axes].flat()).map((a) =>
+    checkAxis(op, a, x.rank),
+  );
+  if (at.length !== list.length || new Set(at).size !== at.length)
+    throw new ArgumentError(
+      op,
+      `axes [${at.join(', ')}] must name one distinct axis for each of the ${list.length} index tensors`,
+    );
   const resolved = list.map((g, i) => resolveIndex(op, g, x.shape[at[i]!]!, at[i]!, x.shape, mode));
   const shape = broadcastShapes(op, ...resolved.map((r) => r.index.shape));
   const lead = Array.from({ length: batchDims }, (_, i) => i);
   if (lead.some((i) => at.includes(i) || shape[i] !== x.shape[i]))
-    throw new ShapeError(op, `the first ${batchDims} axes of x ${showShape(x.shape)} and indices ${showShape(shape)} must agree (batchDims), and are not indexed`);
+    throw new ShapeError(
+      op,
+      `the first ${batchDims} axes of x ${showShape(x.shape)} and indices ${showShape(shape)} must agree (batchDims), and are not indexed`,
+    );
   const before = x.shape.filter((_, i) => i >= batchDims && !at.includes(i) && i < Math.min(...at)).length;
   const sorted = [...at].sort((a, b) => a - b);
   // Axes that are not adjacent leave no natural place: NumPy puts the result's axes first.
   const position = sorted.every((a, i) => a === sorted[0]! + i) ? before : 0;
-  const places: Places = { axes: at, sizes: at.map(() => null), batch: [lead, lead], at: position, checked: resolved.some((r) => r.checked) };
+  const places: Places = {
+    axes: at,
+    sizes: at.map(() => null),
+    batch: [lead, lead],
+    at: position,
+    checked: resolved.some((r) => r.checked),
+  };
   const rank = gatheredShape(x.shape, shape, places).length;
-  const order = [...lead.map((i) => position + i), ...Array.from({ length: rank }, (_, i) => i).filter((i) => i < position || i >= position + batchDims)];
+  const order = [
+    ...lead.map((i) => position + i),
+    ...Array.from({ length: rank }, (_, i) => i).filter((i) => i < position || i >= position + batchDims),
+  ];
   return { x, indices: resolved.map((r) => broadcastTo(r.index, shape)), places, order };
 };
 
@@ -161,7 +245,11 @@ const resolveGather = (op: string, x: Tensor, given: IndexLike | readonly Tensor
  * @example
  * gather(tensor([[1, 2], [3, 4]]), [tensor([0, 1], 'int32'), tensor([1, 0], 'int32')]); // [2, 3]
  */
-export const gather = (x: TensorLike, indices: IndexLike | readonly Tensor[], { mode = 'fill', fillValue, ...options }: GatherOptions & ModeOption = {}): Tensor => {
+export const gather = (
+  x: TensorLike,
+  indices: IndexLike | readonly Tensor[],
+  { mode = 'fill', fillValue, ...options }: GatherOptions & ModeOption = {},
+): Tensor => {
   const r = resolveGather('gather', asTensor('gather', 'x', x), indices, options, mode);
   return permuteAxes(gatherAt(r.x, r.indices, { ...r.places, fill: fillValue ?? missing[r.x.dtype] }), r.order);
 };
@@ -172,61 +260,21 @@ export const gather = (x: TensorLike, indices: IndexLike | readonly Tensor[], { 
  * @example
  * scatter(tensor([1, 2, 3]), tensor([0, 0, 2], 'int32'), tensor([10, 20, 30]), { op: 'add' }); // [31, 2, 33]
  */
-export const scatter = (x: TensorLike, indices: IndexLike | readonly Tensor[], updates: TensorLike, { op = 'set', mode = 'fill', unique = false, ...options }: GatherOptions & ScatterOptions = {}): Tensor => {
+export const scatter = (
+  x: TensorLike,
+  indices: IndexLike | readonly Tensor[],
+  updates: TensorLike,
+  { op = 'set', mode = 'fill', unique = false, ...options }: GatherOptions & ScatterOptions = {},
+): Tensor => {
   const t = asTensor('scatter', 'x', x);
-  if (!['set', 'add', 'mul', 'min', 'max'].includes(op)) throw new ArgumentError('scatter', `unknown op '${String(op)}'; use 'set', 'add', 'mul', 'min' or 'max'`);
+  if (!['set', 'add', 'mul', 'min', 'max'].includes(op))
+    throw new ArgumentError('scatter', `unknown op '${String(op)}'; use 'set', 'add', 'mul', 'min' or 'max'`);
   const r = resolveGather('scatter', t, indices, options, mode);
   const shape = gatheredShape(t.shape, r.indices[0]!.shape, r.places);
-  const u = broadcastTo(asTensor('scatter', 'updates', updates, t.dtype), r.order.map((i) => shape[i]!));
+  const u = broadcastTo(
+    asTensor('scatter', 'updates', updates, t.dtype),
+    r.order.map((i) => shape[i]!),
+  );
   const back = r.order.map((_, i) => r.order.indexOf(i));
   return scatterInto(t, r.indices, permuteAxes(u, back), { ...r.places, op, unique });
-};
-
-const dynamicPlaces = (op: string, x: Tensor, starts: Tensor | readonly (Tensor | number)[], sizes: Shape): { readonly indices: Tensor[]; readonly places: Places } | readonly number[] => {
-  if (sizes.length !== x.rank || sizes.some((s, i) => !Number.isInteger(s) || s < 0 || s > x.shape[i]!))
-    throw new ShapeError(op, `sizes ${showShape(sizes)} must be between 0 and the shape ${showShape(x.shape)}, one an axis`);
-  const list: readonly (Tensor | number)[] =
-    starts instanceof Tensor ? Array.from({ length: starts.rank === 1 ? starts.shape[0]! : 0 }, (_, i) => reshapeTo(moveAffine(starts, [{ stride: 1, spread: 1, offset: i, size: 1 }]), [])) : starts;
-  if (list.length !== x.rank) throw new ArgumentError(op, `needs one start an axis: ${x.rank} for ${showShape(x.shape)}, got ${list.length}`);
-  const fixed = list.map((s, i) => {
-    if (s instanceof Tensor) return s;
-    if (!Number.isInteger(s) || s < 0 || s + sizes[i]! > x.shape[i]!)
-      throw new ArgumentError(op, `start ${String(s)} with size ${sizes[i]} does not fit axis ${i} of ${showShape(x.shape)}`);
-    return s;
-  });
-  if (fixed.every((s) => typeof s === 'number')) return fixed;
-  const indices = fixed.map((s, i) => {
-    if (typeof s === 'number') return hostTensor(Int32Array.of(s), [], 'int32');
-    if (s.rank !== 0 || !isInteger(s.dtype)) throw new DTypeError(op, `start ${i} must be an integer scalar, got ${s.dtype}${showShape(s.shape)}`);
-    const v = cast(s, 'int32');
-    return clip(where(less(v, 0), add(v, x.shape[i]!), v), 0, x.shape[i]! - sizes[i]!);
-  });
-  return { indices, places: { axes: x.shape.map((_, i) => i), sizes, batch: [[], []], at: 0, checked: false } };
-};
-
-/**
- * `sizes` elements of each axis from run-time starts (`lax.dynamic_slice`). Negative tensor starts count from the end; then they are clamped so that
- * the slice fits. JS number starts must fit.
- * @example
- * dynamicSlice(tensor([1, 2, 3, 4]), [tensor(2, 'int32')], [2]); // [3, 4]
- */
-export const dynamicSlice = (x: Tensor, starts: Tensor | readonly (Tensor | number)[], sizes: Shape): Tensor => {
-  const t = dynamicPlaces('dynamicSlice', x, starts, sizes);
-  if (!('places' in t)) return moveAffine(x, sizes.map((size, i) => ({ stride: 1, spread: 1, offset: t[i]!, size })));
-  return gatherAt(x, t.indices, { ...t.places, fill: 0 });
-};
-
-/**
- * A copy of x with `update` written from run-time starts on (`lax.dynamic_update_slice`); starts as in dynamicSlice.
- * @example
- * dynamicUpdateSlice(tensor([1, 2, 3]), tensor([9]), [tensor(1, 'int32')]); // [1, 9, 3]
- */
-export const dynamicUpdateSlice = (x: Tensor, update: TensorLike, starts: Tensor | readonly (Tensor | number)[]): Tensor => {
-  const u = asTensor('dynamicUpdateSlice', 'update', update, x.dtype);
-  const t = dynamicPlaces('dynamicUpdateSlice', x, starts, u.shape);
-  const { indices, places } =
-    'places' in t
-      ? t
-      : { indices: t.map((s) => hostTensor(Int32Array.of(s), [], 'int32')), places: { axes: x.shape.map((_, i) => i), sizes: u.shape, batch: [[], []] as const, at: 0, checked: false } };
-  return x.rank === 0 ? u : scatterInto(x, indices, u, { ...places, op: 'set', unique: true });
 };

@@ -34,7 +34,12 @@ const phasesOf = (w: WindowAxis): ReturnType<typeof solvePhases> => solvePhases(
 const lastAxis = (windows: readonly WindowAxis[]): number => Math.max(...windows.map((w) => w.axis));
 
 /** A shape with the windowed axes resized and one axis per window inserted behind the last of them. */
-const withExtra = (shape: Shape, windows: readonly WindowAxis[], sizes: readonly number[], extra: readonly number[]): number[] => {
+const withExtra = (
+  shape: Shape,
+  windows: readonly WindowAxis[],
+  sizes: readonly number[],
+  extra: readonly number[],
+): number[] => {
   const out = [...shape];
   windows.forEach((w, i) => (out[w.axis] = sizes[i]!));
   out.splice(lastAxis(windows) + 1, 0, ...extra);
@@ -50,16 +55,33 @@ export const windowsPrimitive: Primitive<WindowsParams> = {
   name: 'windows',
   shape([x], { windows, taps }) {
     const base = taps ? withoutExtra(x!.shape, windows) : x!.shape;
-    return [aval(withExtra(base, windows, windows.map((w) => w.count), windows.map((w) => w.size)), x!.dtype, x!.weak)];
+    return [
+      aval(
+        withExtra(
+          base,
+          windows,
+          windows.map((w) => w.count),
+          windows.map((w) => w.size),
+        ),
+        x!.dtype,
+        x!.weak,
+      ),
+    ];
   },
-  jvp: ([x], [dx], params) => ({ outs: [bind1(windowsPrimitive, [x!], params)], tangents: [bind1(windowsPrimitive, [dx!], { ...params, fill: 0 })] }),
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(windowsPrimitive, [x!], params)],
+    tangents: [bind1(windowsPrimitive, [dx!], { ...params, fill: 0 })],
+  }),
   transpose([ct], [x], { windows, taps }) {
     if (ct === null) return [null];
     const { shape } = (x as { aval: { shape: Shape } }).aval;
     const spread = bind1(unwindowPrimitive, [ct!], { windows, extents: windows.map((w) => shape[w.axis]!) });
     return [taps ? spread : sumExtra(spread, windows)];
   },
-  batch: ([x], [d], params) => ({ outs: [bind1(windowsPrimitive, [moveAxis(x!, d!, 0)], { ...params, windows: shifted(params.windows) })], axes: [0] }),
+  batch: ([x], [d], params) => ({
+    outs: [bind1(windowsPrimitive, [moveAxis(x!, d!, 0)], { ...params, windows: shifted(params.windows) })],
+    axes: [0],
+  }),
   lower: ([x], { windows, fill, taps }) => ({
     tag: 'move',
     fill,
@@ -84,11 +106,28 @@ export const windowsPrimitive: Primitive<WindowsParams> = {
 export const unwindowPrimitive: Primitive<UnwindowParams> = {
   name: 'unwindow',
   shape: ([x], { windows, extents }) => [
-    aval(withExtra(withoutExtra(x!.shape, windows), windows, extents, windows.map((w) => phasesOf(w).taps)), x!.dtype, x!.weak),
+    aval(
+      withExtra(
+        withoutExtra(x!.shape, windows),
+        windows,
+        extents,
+        windows.map((w) => phasesOf(w).taps),
+      ),
+      x!.dtype,
+      x!.weak,
+    ),
   ],
-  jvp: ([x], [dx], params) => ({ outs: [bind1(unwindowPrimitive, [x!], params)], tangents: [bind1(unwindowPrimitive, [dx!], params)] }),
-  transpose: ([ct], _, { windows }) => [ct === null ? null : bind1(windowsPrimitive, [ct!], { windows, fill: 0, taps: true })],
-  batch: ([x], [d], { windows, extents }) => ({ outs: [bind1(unwindowPrimitive, [moveAxis(x!, d!, 0)], { windows: shifted(windows), extents })], axes: [0] }),
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(unwindowPrimitive, [x!], params)],
+    tangents: [bind1(unwindowPrimitive, [dx!], params)],
+  }),
+  transpose: ([ct], _, { windows }) => [
+    ct === null ? null : bind1(windowsPrimitive, [ct!], { windows, fill: 0, taps: true }),
+  ],
+  batch: ([x], [d], { windows, extents }) => ({
+    outs: [bind1(unwindowPrimitive, [moveAxis(x!, d!, 0)], { windows: shifted(windows), extents })],
+    axes: [0],
+  }),
   lower: (_, { windows }) => ({
     tag: 'move',
     fill: 0,
@@ -121,7 +160,8 @@ const sumExtra = (x: Tensor, windows: readonly WindowAxis[]): Tensor => {
 };
 
 /** Patches: each windowed axis becomes its windows, and the places inside follow the last of them. Without checks. */
-export const windowsOf = (x: Tensor, windows: readonly WindowAxis[], fill: number): Tensor => bind1(windowsPrimitive, [x], { windows, fill, taps: false });
+export const windowsOf = (x: Tensor, windows: readonly WindowAxis[], fill: number): Tensor =>
+  bind1(windowsPrimitive, [x], { windows, fill, taps: false });
 
 /** Where the axes of the places inside of windows stand in `windowsOf`. */
 export const placeAxes = (windows: readonly WindowAxis[]): number[] => windows.map((_, i) => lastAxis(windows) + 1 + i);
