@@ -91,35 +91,31 @@ export const expNonPositive = (x: Expr, low?: Expr): Expr => {
   return mul(mul(p, powerOfTwo(n, shift)), 2 ** -shift);
 };
 
-/** expm1 for -40 <= x <= 0 (float64) or -18 <= x <= 0 (float32), right relative to its size. */
-export const expm1NonPositive = (x: Expr): Expr => {
+// (exp(x) - 1) * 2^shift: a negative shift keeps the power of two in range where exp(x) itself is near overflow.
+const shiftedExpm1 = (x: Expr, shift: number): Expr => {
   const { n, em1 } = reducedExpm1(x);
-  const s = powerOfTwo(n);
-  return add(mul(s, em1), sub(s, 1));
+  const s = powerOfTwo(n, shift);
+  return add(mul(s, em1), sub(s, 2 ** shift));
 };
-
-/** (exp(x) - 1) / 2 and thereby exp(x) / 2 without early overflow, for x from -40 up to the overflow threshold of the result. */
-export const halfExpm1 = (x: Expr): Expr => {
-  const { n, em1 } = reducedExpm1(x);
-  const s = powerOfTwo(n, -1);
-  return add(mul(s, em1), sub(s, 0.5));
-};
+/** (exp(x) - 1) / 4 for 0 <= x <= 89.5 (float32) or 710.6 (float64): as far as sinh reaches. */
+export const quarterExpm1 = (x: Expr): Expr => shiftedExpm1(x, -2);
+/** expm1 for -18 (float32) or -40 (float64) <= x <= 0, right relative to its size. */
+export const expm1NonPositive = (x: Expr): Expr => shiftedExpm1(x, 0);
 
 /** exp(x) - 1, right relative to its size near 0. */
 export const expm1 = (x: Expr): Expr => {
   const bounded = atMost(atLeast(x, by(x, -18, -40)), by(x, 88.8, 710));
-  const y = mul(halfExpm1(bounded), 2);
+  const y = mul(shiftedExpm1(bounded, -1), 2);
   return sel(lt(abs(x), by(x, 2 ** -26, 2 ** -55)), x, y);
 };
 
-/** exp(x) / 2 for x >= 0, finite as long as the result is; infinite beyond. */
+/** exp(x) / 2 for 0 <= x <= 89.5 (float32) or 710.6 (float64): infinite only where the result is. */
 export const halfExp = (x: Expr): Expr => {
-  const bounded = atMost(x, by(x, 89.5, 711));
-  const { n, p } = reducedExp(bounded, expFine32);
-  return mul(p, powerOfTwo(n, -1));
+  const { n, p } = reducedExp(x, expFine32);
+  return mul(mul(p, powerOfTwo(n, -2)), 2);
 };
 
-/** e^-|x| family: sigmoid(x) = 1 / (1 + e^-x) from the side where nothing overflows; float32 underflows gradually. */
+/** sigmoid(x) = 1 / (1 + e^-x) from the side where nothing overflows; float32 underflows gradually. */
 export const sigmoid = (x: Expr): Expr => {
   const e = expNonPositive(neg(abs(x)));
   const top: Num = sel(lt(x, 0), e, 1);

@@ -2,7 +2,8 @@
 import { isOp, rewrite, type Expr, type MathOp } from '../../core/expr.ts';
 import { constant, div, gt, lt, sel, sqrt } from './build.ts';
 import { exp, exp2, expm1, sigmoid } from './exp.ts';
-import { tanh } from './hyperbolic.ts';
+import { acosh, asinh, atanh, cosh, sinh, tanh } from './hyperbolic.ts';
+import { acos, asin, atan, atan2 } from './inverse-trig.ts';
 import { log, log10, log1p, log2, softplus } from './log.ts';
 import { cos, sin, tan } from './trig.ts';
 
@@ -12,7 +13,8 @@ const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), cons
 const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
 
 const expansions: Readonly<Partial<Record<MathOp, Expansion>>> = {
-  exp, exp2, expm1, sigmoid, log, log2, log10, log1p, softplus, tanh, sin, cos, tan, sign, rsqrt,
+  exp, exp2, expm1, sigmoid, log, log2, log10, log1p, softplus, tanh, sinh, cosh, asinh, acosh, atanh, sin, cos, tan,
+  asin, acos, atan, atan2, sign, rsqrt,
 };
 
 /** The expression with every mathematical function spelled out in basic operations. */
