@@ -1,0 +1,3 @@
+// The entry point `cotangent/node`: what needs Node itself, namely files.
+export { readBytes, readText, readWith, writableFolder, writeAtomic } from './files.ts';
+export { loadCheckpoint, readCsv, readIdx, readSafetensors, saveCheckpoint, writeSafetensors } from './formats.ts';
