@@ -15,3 +15,4 @@ export { logsumexp, mean, norm, std, variance } from './ops/statistics.ts';
 export { broadcastTo } from './ops/structure.ts';
 export { cos, sin, tanh } from './ops/trigonometric.ts';
 export { abs, ceil, floor, reciprocal, round, rsqrt, sign, sqrt, square } from './ops/unary.ts';
+export { astype } from './ops/types.ts';
