@@ -24,7 +24,13 @@ export default {
     },
     only('core-stands-alone', core, [core], 'core imports nothing of ours'),
     only('grad-on-core', '^src/grad/', [core, '^src/grad/'], 'grad knows core alone'),
-    only('vmap-on-core', '^src/vmap/', [core, '^src/vmap/'], 'vmap knows core alone'),
+    only('vmap-on-core', '^src/vmap/', [core, '^src/vmap/'], 'vmap knows core alone', ['^src/vmap/jacobian[.]ts$']),
+    only(
+      'jacobians-on-grad-and-vmap',
+      '^src/vmap/jacobian[.]ts$',
+      [core, '^src/(grad|vmap)/'],
+      'jacobians are made of both: a derivative along each of a batch of directions',
+    ),
     only(
       'jit-on-core',
       '^src/jit/',
