@@ -15,6 +15,9 @@ export interface GemmVariant {
 export interface BlockContext {
   /** Local: the index of the batch element, all batch axes flattened row-major; 0 without batch axes. */
   readonly batch: number;
+  /** Locals: the addresses given for A and B, moved to this batch element by the strides of `batch`. */
+  readonly a: number;
+  readonly b: number;
   /** Locals of the extra parameters. */
   readonly extra: readonly number[];
   /** Local: address of the block's first element. */
@@ -68,7 +71,7 @@ export interface GemmSpec {
    * `epilogue` consumes (`c` is not used).
    */
   readonly c: { readonly kind: 'output'; readonly row: number } | { readonly kind: 'block' };
-  /** Outermost first; strides in elements, those of filled operands unused. */
+  /** Outermost first; strides in elements, for filled operands they only move the addresses that hooks see. */
   readonly batch?: readonly { readonly size: number; readonly a: number; readonly b: number; readonly c: number }[];
   /** Emitted once; runs for each block of finished rows, while they are in cache. */
   readonly epilogue?: (f: Emitter, block: RowBlock) => void;

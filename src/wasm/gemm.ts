@@ -39,14 +39,40 @@ export interface Gemm {
 }
 
 /** Emits the functions of one matrix product; see the head of this file. */
-export const emitGemm = (m: ModuleBuilder, spec: GemmSpec): Gemm => {
-  check(spec);
+export const emitGemm = (m: ModuleBuilder, given: GemmSpec): Gemm => {
+  check(given);
+  const spec = copyTransposedA(given);
   const plan = planGemm(spec, favouriteVariant(spec.type, spec.m * spec.n * spec.k * batchSize(spec)));
   const params = new Array<'i32'>(6 + (spec.extra ?? 0)).fill('i32');
   const multiply = blockMultiplier(m, spec, plan);
   const pack = plan.mode === 'packed' ? packB(m, { type: spec.type, n: spec.n, nv: plan.variant.nv, row: plan.b.k, column: plan.b.n }) : null;
   const func = m.func(spec.name ?? `gemm_${spec.m}x${spec.n}x${spec.k}`, params, [], f => drive(f, spec, plan, multiply, pack));
   return { func, scratchBytes: plan.scratchBytes, rowGrain: plan.rowGrain, rows: spec.m * batchSize(spec), plan };
+};
+
+/**
+ * A transposed A is read down its columns, where every step of k is on another page: its blocks are copied first, row by row.
+ * Not worth it for few columns, nor where the steps are close together anyway.
+ */
+const copyTransposedA = (spec: GemmSpec): GemmSpec => {
+  const { a, type, m, n, k } = spec;
+  const { bytes } = GEMM_TYPES[type];
+  if (a.kind !== 'strided' || a.segments !== undefined || a.m !== 1 || a.k * bytes < 512 || m <= 16 || n <= 16 || k < 32) return spec;
+  return {
+    ...spec,
+    a: {
+      kind: 'filled', order: 'km',
+      fill: (f, { a: from, address, m0, m1, k0, k1, kStride }) => {
+        const [p, source, target, length] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+        f.assign(length, () => f.get(m1).get(m0).op('i32.sub').i32(bytes).op('i32.mul')).assign(target, () => f.get(address));
+        f.assign(source, () => f.get(k0).i32(a.k).op('i32.mul').get(m0).op('i32.add').i32(bytes).op('i32.mul').get(from).op('i32.add'));
+        f.for(p, () => f.get(k0), () => f.get(k1), 1, () => {
+          f.get(target).get(source).get(length).memoryCopy();
+          f.increment(source, a.k * bytes).increment(target, kStride * bytes);
+        });
+      },
+    },
+  };
 };
 
 const batchSize = (spec: GemmSpec): number => (spec.batch ?? []).reduce((product, axis) => product * axis.size, 1);
@@ -163,7 +189,7 @@ const drive = (f: Emitter, spec: GemmSpec, plan: GemmPlan, multiply: Multiply, p
   const [aBlock, bBlock, cBlock, address, aOffset, rows] = [local(), local(), local(), local(), local(), local()];
   const segment = segmentLength(spec);
   const blocks = Math.ceil(segment / plan.kc) * (k / Math.max(segment, 1));
-  const context = (at: number): BlockContext => ({ batch: element, extra, address: at });
+  const context = (at: number): BlockContext => ({ batch: element, a: pa, b: pb, extra, address: at });
 
   const scratchAt = (offset: number): void => void (offset === 0 ? f.get(scratch) : f.get(scratch).i32(offset).op('i32.add'));
 

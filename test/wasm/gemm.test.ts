@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { disassemble } from '../../src/wasm/disassemble.ts';
 import { moduleBuilder } from '../../src/wasm/encode.ts';
 import { features } from '../../src/wasm/features.ts';
+import { calibrate, favouriteVariant } from '../../src/wasm/gemm-calibrate.ts';
 import { emitGemm } from '../../src/wasm/gemm.ts';
 import type { Gemm, GemmSpec, GemmType, GemmVariant } from '../../src/wasm/gemm.ts';
 
@@ -253,4 +254,12 @@ it('the innermost loops are SIMD', () => {
       }
     }
   }
+});
+
+it('calibration measures every candidate, once', () => {
+  const first = calibrate();
+  expect(first.measured.every(({ gflops }) => gflops > 0)).toBe(true);
+  expect(first.measured.map(({ variant }) => variant)).toContainEqual(first.variant);
+  expect(calibrate()).toBe(first);
+  expect(favouriteVariant('f32', 2 ** 30)).toBe(first.variant);
 });
