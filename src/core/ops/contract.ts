@@ -144,8 +144,8 @@ const contractionPrimitive = (name: string): Primitive<ContractionParams> => {
   const self: Primitive<ContractionParams> = {
     name,
     shape: ([x, y], params) => [aval(contractionShape(x!, y!, params), x!.dtype, x!.weak && y!.weak)],
-    jvp([x, y], [dx, dy], params) {
-      const tangent: Tangent = addTangents(dx! && bind(dx, y!, params), dy! && bind(x!, dy, params));
+    jvp([x, y], [dx = null, dy = null], params) {
+      const tangent: Tangent = addTangents(dx && bind(dx, y!, params), dy && bind(x!, dy, params));
       return { outs: [bind(x!, y!, params)], tangents: [tangent] };
     },
     transpose([ct], [x, y], params) {

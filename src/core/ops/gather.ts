@@ -118,9 +118,9 @@ const front = (x: Tensor, axis: number | null, size: number): Tensor =>
 export const gatherPrimitive: Primitive<GatherParams> = {
   name: 'gather',
   shape: ([x, ...indices], p) => [aval(gatheredShape(x!.shape, indices[0]?.shape ?? [], p), x!.dtype, x!.weak)],
-  jvp: ([x, ...indices], [dx], p) => ({
+  jvp: ([x, ...indices], [dx = null], p) => ({
     outs: [gatherAt(x!, indices, p)],
-    tangents: [dx! && gatherAt(dx, indices, { ...p, fill: 0 })],
+    tangents: [dx && gatherAt(dx, indices, { ...p, fill: 0 })],
   }),
   transpose([ct], [x, ...indices], p) {
     const { shape, dtype } = (x as { aval: { shape: Shape; dtype: Tensor['dtype'] } }).aval;

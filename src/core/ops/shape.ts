@@ -1,7 +1,7 @@
 // Shape: the same elements seen under other shapes and axis orders, as users write it.
 import { broadcastShapes, checkAxis, showShape, type Shape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { asTensor, type TensorLike } from './promote.ts';
 import { broadcastTo, checkPermutation, moveAxis, permuteAxes, reshapeTo } from './structure.ts';
 

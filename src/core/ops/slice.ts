@@ -1,6 +1,6 @@
 // Slices and padding: strided views of a tensor and their duals, one affine relation between input and output positions.
 import { aval, checkAxis, showShape, type Shape } from '../aval.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError } from '../errors.ts';
 import { div, mod, provable, scale, shift, type Guard, type Index } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
@@ -22,8 +22,10 @@ export interface AffineParams {
   readonly fill: number;
 }
 
-const identityAxis = (size: number): AffineAxis => ({ stride: 1, spread: 1, offset: 0, size });
-const dual = (a: AffineAxis, size: number): AffineAxis => {
+/** The axis as it is. */
+export const identityAxis = (size: number): AffineAxis => ({ stride: 1, spread: 1, offset: 0, size });
+/** The same relation read from the output, for an input of `size`. */
+export const dualAxis = (a: AffineAxis, size: number): AffineAxis => {
   const sign = a.stride < 0 ? -1 : 1;
   return { stride: sign * a.spread, spread: sign * a.stride, offset: 0 - sign * a.offset, size };
 };
@@ -46,7 +48,7 @@ const affinePrimitive = (name: string): Primitive<AffineParams> => {
           ? null
           : moveAffine(
               ct!,
-              axes.map((a, i) => dual(a, shape[i]!)),
+              axes.map((a, i) => dualAxis(a, shape[i]!)),
             ),
       ];
     },
@@ -178,10 +180,4 @@ export const checkIndex = (op: string, i: number, n: number, axis: number, shape
       `index ${String(i)} is out of range for axis ${axis} of shape ${showShape(shape)}${n === 0 ? ', which is empty' : `; use ${-n} to ${n - 1}`}`,
     );
   return i < 0 ? i + n : i;
-};
-
-/** Fails unless a shape equals the one wanted. */
-export const expectShape = (op: string, name: string, got: Shape, want: Shape): void => {
-  if (got.length !== want.length || got.some((d, i) => d !== want[i]))
-    throw new ShapeError(op, `${name} has shape ${showShape(got)}, wanted ${showShape(want)}`);
 };

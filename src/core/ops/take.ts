@@ -21,7 +21,8 @@ export type IndexLike = Tensor | number | readonly number[];
  */
 export type IndexMode = 'fill' | 'clip' | 'wrap';
 
-const missing: Readonly<Record<DType, number>> = {
+/** What mode 'fill' reads out of range (JAX's choice). */
+export const missing: Readonly<Record<DType, number>> = {
   float32: NaN,
   float64: NaN,
   int32: -2147483648,
@@ -29,14 +30,14 @@ const missing: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
-/** Indices as int32 within an axis of size n, and whether they still need checking. */
+/** Indices as int32 within an axis of size n, and whether they still need checking. Mode clamp: negative ones from the end, then clip. */
 export const resolveIndex = (
   op: string,
   index: IndexLike,
   n: number,
   axis: number,
   shape: Shape,
-  mode: IndexMode,
+  mode: IndexMode | 'clamp',
 ): { readonly index: Tensor; readonly checked: boolean } => {
   if (!(index instanceof Tensor)) {
     const list = typeof index === 'number' ? [index] : index;
@@ -51,10 +52,12 @@ export const resolveIndex = (
         : `indices must be integers, got ${index.dtype}; convert with astype(indices, 'int32')`,
     );
   const i = cast(index, 'int32');
-  if (mode === 'fill') return { index: where(less(i, 0), add(i, n), i), checked: true };
+  const fromEnd = (): Tensor => where(less(i, 0), add(i, n), i);
+  if (mode === 'fill') return { index: fromEnd(), checked: true };
   if (n === 0 && index.size > 0)
     throw new ShapeError(op, `axis ${axis} of ${showShape(shape)} is empty and has no element to read`);
   if (mode === 'wrap') return { index: mod(i, n), checked: false };
+  if (mode === 'clamp') return { index: clip(fromEnd(), 0, n - 1), checked: false };
   if (mode !== 'clip') throw new ArgumentError(op, `unknown mode '${String(mode)}'; use 'fill', 'clip' or 'wrap'`);
   return { index: clip(i, 0, n - 1), checked: false };
 };
