@@ -18,6 +18,15 @@ export const userFrame = (stack: string | undefined = captureStack()): string | 
   return undefined;
 };
 
+/** Where the current call came from, remembered cheaply: engines format a stack only when it is read. */
+export const rememberFrame = (): (() => string | undefined) => {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 24;
+  const at = new Error();
+  Error.stackTraceLimit = limit;
+  return () => userFrame(at.stack);
+};
+
 const captureStack = (): string | undefined => {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 40;

@@ -13,7 +13,7 @@ export interface Equation {
   readonly params: Params;
   readonly outs: readonly Value[];
   /** The user's own line that asked for it. */
-  readonly frame?: string | undefined;
+  readonly frame?: () => string | undefined;
 }
 
 export interface Program {

@@ -1,6 +1,6 @@
 // Staging: runs a function on abstract values and records every primitive it applies as an equation of a program.
 import { type Aval } from './aval.ts';
-import { userFrame } from './errors.ts';
+import { rememberFrame } from './errors.ts';
 import { refusePromise, withInterpreter, type Interpreter } from './interpreter.ts';
 import type { Params, Primitive } from './primitive.ts';
 import { value, type Equation, type Program, type Value } from './program.ts';
@@ -48,7 +48,7 @@ class StageInterpreter implements Interpreter {
   process(primitive: Primitive, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
     const values = inputs.map((x) => this.valueOf(x));
     const outs = primitive.shape(inputs, params).map((a) => new StageTracer(this, value({ shape: a.shape, dtype: a.dtype, weak: a.weak })));
-    this.equations.push({ primitive, inputs: values, params, outs: outs.map((o) => o.value), frame: userFrame() });
+    this.equations.push({ primitive, inputs: values, params, outs: outs.map((o) => o.value), frame: rememberFrame() });
     return outs;
   }
 }

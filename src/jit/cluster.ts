@@ -131,6 +131,7 @@ export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
     const keys = (x: Item): ReadonlySet<string> => item.reads.get(x.node)!;
     const size = item.node.size;
     if (c.kind === 'other' || item.kind === 'other') return false;
+    if (!c.flat && size === c.outer && updatesState(item)) return false;
     if (c.kind === 'contract') return item.kind === 'map' && !updatesState(item) && size === c.items[0]!.node.size && inside.every((x) => only(keys(x), positionKey(size)));
     if (item.kind === 'map') {
       if (c.flat) return size === c.outer && inside.every((x) => only(keys(x), positionKey(size)));
@@ -156,7 +157,7 @@ export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
     );
   };
 
-  const related = (c: Cluster, at: number, item: Item): boolean => readsOf(item).some((n) => c.reads.has(n) || home.get(n) === at) || c.outer * c.inner === 1;
+  const related = (c: Cluster, at: number, item: Item): boolean => readsOf(item).some((n) => c.reads.has(n) || home.get(n) === at) || (item.node.size === 1 && c.outer === 1 && c.kind === 'loop');
 
   // State that a step updates is read and written once, whatever computes its gradient: such updates run together.
   const updatesState = (item: Item): boolean => outputs.has(item.node) && readsOf(item).some((n) => n.equation === undefined && n.size === item.node.size && n.size > 1);

@@ -14,18 +14,12 @@ import { abs, sqrt, square } from '../core/ops/unary.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { stopGradient } from '../grad/index.ts';
 
+export { relu } from '../core/ops/arithmetic.ts';
 export { sigmoid } from '../core/ops/exponential.ts';
 export { tanh } from '../core/ops/trigonometric.ts';
 export { logsumexp } from '../core/ops/statistics.ts';
 
 const real = (op: string, x: TensorLike): Tensor => promote(op, ['x'], [x], toFloat)[0]!;
-
-/**
- * max(x, 0), with derivative 0 at 0; NaN stays NaN (`jax.nn.relu`).
- * @example
- * relu(tensor([-1, 2])); // [0, 2]
- */
-export const relu = (x: TensorLike): Tensor => where(lessEqual(x, 0), 0, x);
 
 /**
  * min(max(x, 0), 6), with derivative 0 at 0 and 6 (`jax.nn.relu6`).

@@ -126,7 +126,7 @@ export const permutation = (k: Key, x: number | Tensor): Tensor => {
   for (let i = 0; i < rounds; i++) {
     const [next, sub] = split(rest);
     rest = next!;
-    order = sortWith(bits(sub!, [n]), [order])[1]!;
+    order = sortWith([bits(sub!, [n]), order], 0)[1]!;
   }
   return typeof x === 'number' ? order : take(x, order, { axis: 0 });
 };

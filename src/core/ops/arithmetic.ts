@@ -2,7 +2,7 @@
 import { aval } from '../aval.ts';
 import { isFloat, type DType } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
-import { arg, call, compare, select as selectExpr } from '../expr.ts';
+import { arg, call, compare, lit, select as selectExpr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import { isLinear, type Primitive, type Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
@@ -110,5 +110,19 @@ export const selectPrimitive: Primitive = {
   batch: elementwiseBatch(() => selectPrimitive),
   lower: ([, x]) => ({ tag: 'map', outs: [selectExpr(arg(0, 'bool'), arg(1, x!.dtype), arg(2, x!.dtype))] }),
 };
+
+/** max(x, 0) whose derivative is read off its own result, so that the input need not be kept. */
+export const reluPrimitive: Primitive = unaryPrimitive(
+  'relu',
+  (x) => selectExpr(compare('le', x, lit(0, x.dtype)), lit(0, x.dtype), x),
+  (dx, _, y) => bind1(selectPrimitive, [greater(y, 0), dx, fillLike(dx, 0)], {}),
+);
+
+/**
+ * max(x, 0), with derivative 0 at 0; NaN stays NaN (`jax.nn.relu`).
+ * @example
+ * relu(tensor([-1, 2])); // [0, 2]
+ */
+export const relu = (x: TensorLike): Tensor => bind1(reluPrimitive, promote('relu', ['x'], [x], noBool('relu')), {});
 
 export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);

@@ -10,6 +10,7 @@ import { maximum, minimum } from './binary.ts';
 import { maskWith } from './choice.ts';
 import { checkLayout, perAxis, resolvePadding, type Padding } from './conv.ts';
 import { indexAlong } from './creation.ts';
+import { highest, lowest } from './limits.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 import { argmaxPrimitive, argminPrimitive, maxPrimitive, minPrimitive, prod } from './reduce.ts';
 import { broadcastInto, broadcastTo, moveAxis, reduceSum, reshapeTo } from './structure.ts';
@@ -60,21 +61,6 @@ const peakPrimitive = (name: string, op: 'max' | 'min'): Primitive<{ readonly ax
 };
 export const firstMaxPrimitive: Primitive<{ readonly axis: number }> = peakPrimitive('firstMax', 'max');
 export const firstMinPrimitive: Primitive<{ readonly axis: number }> = peakPrimitive('firstMin', 'min');
-
-const lowest: Readonly<Record<DType, number>> = {
-  float32: -Infinity,
-  float64: -Infinity,
-  int32: -2147483648,
-  uint32: 0,
-  bool: 0,
-};
-const highest: Readonly<Record<DType, number>> = {
-  float32: Infinity,
-  float64: Infinity,
-  int32: 2147483647,
-  uint32: 4294967295,
-  bool: 1,
-};
 
 const reduceWindows = (x: Tensor, windows: readonly WindowAxis[], op: WindowReduction): Tensor => {
   const places = placeAxes(windows);

@@ -1,5 +1,5 @@
 // The operations that users see, by family; records and unchecked helpers stay inside.
-export { neg, add, sub, mul, div, equal, notEqual, less, lessEqual, greater, greaterEqual } from './arithmetic.ts';
+export { neg, add, sub, mul, div, equal, notEqual, less, lessEqual, greater, greaterEqual, relu } from './arithmetic.ts';
 export { maximum, minimum, fmax, fmin, atan2, hypot, logaddexp, logaddexp2, xlogy, xlog1py, signbit, copysign, heaviside, nextafter } from './binary.ts';
 export { where, select, clip, piecewise } from './choice.ts';
 export { concatenate, stack, unstack, split, arraySplit, atleast1d, atleast2d, atleast3d, hstack, vstack, dstack } from './concat.ts';

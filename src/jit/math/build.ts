@@ -86,3 +86,6 @@ const signBit = -0x80000000;
 /** |x| (already non-negative) with the sign of `of`, -0 included in float32; in float64 `magnitude` must be right at 0 by itself. */
 export const withSignOf = (magnitude: Expr, of: Expr): Expr =>
   is32(of) ? fromBits(or(bitsOf(magnitude), and(bitsOf(of), signBit))) : sel(lt(of, 0), neg(magnitude), magnitude);
+
+/** The leading half of the significand, 12 bits of a float32 or 24 of a float64: products of two such are exact, with or without fma. */
+export const leading = (x: Expr): Expr => (is32(x) ? fromBits(and(bitsOf(x), -0x1000)) : convert(convert(x, 'float32'), 'float64'));

@@ -1,7 +1,7 @@
 // exp, exp2 and expm1: reduction by multiples of ln 2 in two exact steps, a short polynomial, and a power of two put back.
 import type { Expr } from '../../core/expr.ts';
 import {
-  abs, add, atLeast, atMost, bitsOf, by, constant, div, fromBits, is32, ldexp, le, lt, mul, neg, poly, round, sel, shl, shr, sub, toInt,
+  abs, add, atLeast, atMost, bitsOf, by, constant, div, fromBits, gt, is32, ldexp, le, lt, mul, neg, poly, round, sel, shl, shr, sub, toInt,
   type Num,
 } from './build.ts';
 
@@ -35,13 +35,17 @@ const expFine32 = [1, 1, 0.4999999403953552, 0.166665181517601, 0.04166815802454
 const expm132 = [1, 0.4999999701976776, 0.1666654646396637, 0.04166741296648979, 0.008366268128156662, 0.001387252239510417];
 const exp232 = [1, 0.6931470036506653, 0.24022233486175537, 0.055506691336631775, 0.00967179611325264, 0.0013285999884828925];
 
+const exp2Fine32 = [
+  1, 0.6931471824645996, 0.24022647738456726, 0.05550359562039375, 0.009618498384952545, 0.0013390958774834871, 0.00015329474990721792,
+];
+
 interface Reduced {
   readonly n: Expr;
   /** exp(r) */
   readonly p: Expr;
 }
-const reducedExp = (x: Expr, coefficients: readonly number[], low?: Expr): Reduced => {
-  const { n, hi, lo } = reduce(x, low);
+const reducedExp = (x: Expr, coefficients: readonly number[]): Reduced => {
+  const { n, hi, lo } = reduce(x);
   const r = sub(hi, lo);
   return { n, p: is32(x) ? poly(r, coefficients) : sub(1, sub(sub(lo, tail64(r)), hi)) };
 };
@@ -84,12 +88,32 @@ export const exp2 = (x: Expr): Expr => {
   return scale(x, add(1, add(r, tail64(r))), n, low, high);
 };
 
-/** exp(x + low) for x <= 0 with gradual underflow; `low` is an addend below x's last bit. */
-export const expNonPositive = (x: Expr, low?: Expr): Expr => {
-  const { n, p } = reducedExp(atLeast(x, by(x, -104, -746)), expFine32, low);
+/** 2^(high + low), |low| at most an ulp or so of high's half significand; gradual underflow in both dtypes. */
+export const exp2Parts = (high: Expr, low: Expr): Expr => {
+  const z = add(high, low);
+  const n = round(z);
+  const f = add(sub(high, n), low);
+  const r = mul(f, Math.LN2);
+  const p = is32(z) ? poly(f, exp2Fine32) : add(1, add(r, tail64(r)));
+  const below = lt(n, 0);
+  const shift = by(z, 64, 512);
+  const s = powerOfTwo(add(n, sel(below, constant(shift, z), -1)));
+  const y = mul(mul(p, s), sel(below, constant(2 ** -shift, z), 2));
+  return sel(gt(z, by(z, 129, 1025)), Infinity, sel(lt(z, by(z, -151, -1076)), 0, y));
+};
+
+/** y * exp(x + low) for x <= 0 with gradual underflow; `low` is an addend below x's last bit. */
+export const timesExp = (y: Num, x: Expr, low?: Expr): Expr => {
+  const { n, hi, lo } = reduce(atLeast(x, by(x, -104, -746)), low);
+  const r = sub(hi, lo);
+  // y + y (e^r - 1) rounds less than y e^r.
+  const em1 = is32(x) ? mul(r, poly(r, expFine32.slice(1))) : sub(hi, sub(lo, tail64(r)));
+  const p = typeof y === 'number' ? add(em1, y) : add(y, mul(y, em1));
   const shift = by(x, 64, 512);
   return mul(mul(p, powerOfTwo(n, shift)), 2 ** -shift);
 };
+/** exp(x) for x <= 0 with gradual underflow. */
+export const expNonPositive = (x: Expr): Expr => timesExp(1, x);
 
 // (exp(x) - 1) * 2^shift: a negative shift keeps the power of two in range where exp(x) itself is near overflow.
 const shiftedExpm1 = (x: Expr, shift: number): Expr => {
