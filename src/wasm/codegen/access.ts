@@ -1,0 +1,287 @@
+// Where elements are: index expressions as addresses and lane indices, guards as masks, loads and stores of a vector's worth of elements.
+import { byteSize, type DType } from '../../core/dtype.ts';
+import type { Expr } from '../../core/expr.ts';
+import { range, type Guard, type Index, type Var } from '../../core/index-expr.ts';
+import type { Load } from './canonical.ts';
+import type { Graph, Node } from './node.ts';
+import { literal, maskFor, select } from './ops.ts';
+import type { StoreItem } from './statement.ts';
+
+export interface Memory {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly base: Node;
+  /** A row whose elements are vectors (one lane an outer point): bytes between elements and the first one's offset. */
+  readonly vector?: { readonly stride: number; readonly offset: number };
+  /** A row: its loads stay below this loop level. */
+  readonly level?: number;
+}
+
+/** One vector's worth of points: the values of the loop variables, and which variable runs along the lanes. */
+export interface Points {
+  readonly g: Graph;
+  readonly lanes: 2 | 4;
+  /** Lanes that are points; the others compute something that nobody stores. */
+  readonly valid: number;
+  readonly vector: Var | null;
+  /** A variable's value in lane 0: node + offset. */
+  readonly at: (v: Var) => { readonly node: Node; readonly offset: number };
+  readonly memory: (buffer: number) => Memory;
+  readonly expr: (e: Expr) => Node;
+  readonly varsOf: (e: Expr) => ReadonlySet<number>;
+}
+
+interface Form {
+  readonly terms: readonly { readonly node: Node; readonly coef: number }[];
+  readonly constant: number;
+  /** Step from lane to lane. */
+  readonly step: number;
+  /** What varies otherwise from lane to lane, as i32x4. */
+  readonly lanewise: Node | null;
+}
+
+const dependsOn = (i: Index, v: Var, varsOf: (e: Expr) => ReadonlySet<number>): boolean =>
+  i.terms.some(({ atom }) => {
+    if (atom.kind === 'var') return atom.var.id === v.id;
+    return atom.kind === 'digit' ? dependsOn(atom.of, v, varsOf) : varsOf(atom.value).has(v.id);
+  });
+
+const decompose = (p: Points, i: Index): Form => {
+  const { g } = p;
+  const terms: { node: Node; coef: number }[] = [];
+  let constant = i.offset;
+  let step = 0;
+  let lanewise: Node | null = null;
+  const addLanes = (x: Node, coef: number): void => {
+    const scaled = coef === 1 ? x : g.op('i32x4.mul', x, g.i32x4(coef));
+    lanewise = lanewise === null ? scaled : g.op('i32x4.add', lanewise, scaled);
+  };
+  for (const { coef, atom } of i.terms) {
+    const varies = p.vector !== null && dependsOn({ offset: 0, terms: [{ coef, atom }] }, p.vector, p.varsOf);
+    if (atom.kind === 'var') {
+      const { node, offset } = p.at(atom.var);
+      if (varies) step += coef;
+      constant += coef * offset;
+      terms.push({ node, coef });
+    } else if (atom.kind === 'value') {
+      const value = p.expr(atom.value);
+      if (varies) addLanes(value, coef);
+      else terms.push({ node: scalarOf(g, value), coef });
+    } else if (varies) addLanes(laneDigit(p, atom.of, atom.div, atom.mod), coef);
+    else terms.push({ node: scalarDigit(p, atom.of, atom.div, atom.mod), coef });
+  }
+  return { terms, constant, step, lanewise };
+};
+
+const scalarOf = (g: Graph, v: Node): Node => (v.op === 'v128.load32_splat' ? g.load('i32.load', v.args[0]!, v.imm, v.level) : g.lane('i32x4.extract_lane', 0, v));
+
+const sum = (g: Graph, f: Form, unit: number, constant: number, ...more: readonly Node[]): Node =>
+  g.add(...more, ...f.terms.map((t) => g.times(t.node, t.coef * unit)), g.i32(constant * unit));
+
+const scalarDigit = (p: Points, of: Index, div: number, mod: number): Node => {
+  const { g } = p;
+  const form = decompose(p, of);
+  const [lo, hi] = range(of);
+  if (lo > -(2 ** 30) && hi < 2 ** 30) {
+    // Shifted by whole periods, so that the division is one of natural numbers.
+    const period = mod === Infinity ? div : div * mod;
+    const periods = lo < 0 ? Math.ceil(-lo / period) : 0;
+    let x = sum(g, form, 1, form.constant + periods * period);
+    if (div > 1) x = g.op('i32.div_u', x, g.i32(div));
+    return mod === Infinity ? g.add(x, g.i32(-periods)) : g.op('i32.rem_u', x, g.i32(mod));
+  }
+  const floorDiv = (x: Node, d: number): Node =>
+    d === 1 ? x : g.op('i32.div_s', g.op('i32.sub', x, g.op('i32.and', g.op('i32.shr_s', x, g.i32(31)), g.i32(d - 1))), g.i32(d));
+  const q = floorDiv(sum(g, form, 1, form.constant), div);
+  return mod === Infinity ? q : g.op('i32.sub', q, g.times(floorDiv(q, mod), mod));
+};
+
+// Exact in float64: a 32-bit quotient that is not an integer is further from one than a rounding error.
+const laneDigit = (p: Points, of: Index, div: number, mod: number): Node => {
+  const { g } = p;
+  const floorDiv = (x: Node, d: number): Node => {
+    if (d === 1) return x;
+    const half = (y: Node): Node =>
+      g.op('i32x4.trunc_sat_f64x2_s_zero', g.op('f64x2.floor', g.op('f64x2.div', g.op('f64x2.convert_low_i32x4_s', y), g.f64x2(d))));
+    return p.lanes === 2 ? half(x) : g.shuffle(half(x), half(g.shuffle(x, x, 2, 3, 2, 3)), 0, 1, 4, 5);
+  };
+  const q = floorDiv(laneIndex(p, decompose(p, of)), div);
+  return mod === Infinity ? q : g.op('i32x4.sub', q, g.op('i32x4.mul', floorDiv(q, mod), g.i32x4(mod)));
+};
+
+const laneIndex = (p: Points, f: Form, shift = 0): Node => {
+  const { g } = p;
+  const uniform = sum(g, f, 1, f.constant + shift);
+  let out = g.op('i32x4.splat', uniform);
+  if (f.step !== 0) out = g.op('i32x4.add', out, g.i32x4(0, f.step, 2 * f.step, 3 * f.step));
+  return f.lanewise === null ? out : g.op('i32x4.add', out, f.lanewise);
+};
+
+/** An index as int32 lanes. */
+export const indexValue = (p: Points, i: Index): Node => laneIndex(p, decompose(p, i));
+
+export interface Condition {
+  /** 0 or 1, the same for all lanes; null: true. */
+  readonly uniform: Node | null;
+  /** A mask; null: true. */
+  readonly lanes: Node | null;
+}
+
+export const condition = (p: Points, guards: readonly Guard[]): Condition => {
+  const { g } = p;
+  let uniform: Node | null = null;
+  let lanes: Node | null = null;
+  const checks = guards.map((guard) => ({ guard, form: decompose(p, guard.index) })).sort((a, b) => level(a.form) - level(b.form));
+  for (const { guard, form } of checks) {
+    const width = guard.hi - guard.lo;
+    if (form.step === 0 && form.lanewise === null) {
+      const holds = g.op('i32.lt_u', sum(g, form, 1, form.constant - guard.lo), g.i32(width));
+      uniform = uniform === null ? holds : g.op('i32.and', uniform, holds);
+    } else {
+      const holds = g.op('i32x4.lt_u', laneIndex(p, form, -guard.lo), g.i32x4(width));
+      lanes = lanes === null ? holds : g.op('v128.and', lanes, holds);
+    }
+  }
+  return { uniform, lanes };
+};
+const level = (f: Form): number => Math.max(0, ...f.terms.map((t) => t.node.level));
+
+export const maskOf = (g: Graph, c: Condition): Node | null => {
+  if (c.uniform === null) return c.lanes;
+  const mask = g.mask(c.uniform);
+  return c.lanes === null ? mask : g.op('v128.and', mask, c.lanes);
+};
+
+const SPLAT: Readonly<Record<number, string>> = { 4: 'v128.load32_splat', 8: 'v128.load64_splat' };
+
+// Bytes 0 or 1 -> mask lanes.
+const boolLanes = (g: Graph, bytes: Node): Node =>
+  g.op('i32x4.gt_s', g.op('i32x4.extend_low_i16x8_s', g.op('i16x8.extend_low_i8x16_s', bytes)), g.i32x4(0));
+
+/** Loads a vector; lanes that are no points may hold anything. */
+export const lowerLoad = (p: Points, e: Load): Node => {
+  const { g, lanes } = p;
+  const m = p.memory(e.buffer);
+  const form = decompose(p, e.index);
+  const floor = m.level ?? 0;
+  if (m.vector !== undefined) return g.load('v128.load', sum(g, form, m.vector.stride, form.constant, m.base), m.vector.offset, floor);
+
+  const size = byteSize(m.dtype);
+  const [lo, hi] = range(e.index);
+  const inside = lo >= 0 && hi < m.length;
+  const own = condition(p, e.guards);
+  const mask = maskOf(g, own);
+  const filled = (v: Node): Node => (mask === null ? v : select(g, mask, v, literal(g, e.fill, e.dtype), e.dtype));
+  const safety = inside ? { uniform: null, lanes: null } : condition(p, [...e.guards, ...(e.safety ?? [])]);
+  // Constant parts go into the instruction where the address without them is one.
+  const fixed = lo - e.index.offset >= 0 && form.constant >= 0 && inside;
+  const offset = fixed ? form.constant * size : 0;
+  const start = (): Node => {
+    const constant = fixed ? 0 : form.constant;
+    if (safety.uniform === null && safety.lanes === null) return sum(g, form, size, constant, m.base);
+    const varying: Form = { ...form, terms: form.terms.filter((t) => p.vector !== null && isVector(p, t.node)) };
+    const uniform: Form = { ...form, terms: form.terms.filter((t) => !varying.terms.includes(t)) };
+    if (safety.lanes === null && form.step >= 0 && form.step * (p.vector?.extent ?? 1) <= m.length) {
+      const index = g.op('i32.mul', sum(g, uniform, 1, constant), safety.uniform!);
+      return sum(g, varying, size, 0, m.base, g.times(index, size));
+    }
+    // Near the buffer wherever a lane is valid, and not far off it otherwise.
+    const index = sum(g, form, 1, constant);
+    const above = minMax(g, index, -lanes, 'max');
+    return g.add(m.base, g.times(minMax(g, above, m.length, 'min'), size));
+  };
+
+  if (form.lanewise === null && form.step === 0) {
+    if (safety.lanes !== null) return filled(gather(p, e, m, form, safety, floor));
+    const address = start();
+    if (size === 1) return filled(g.op('i32x4.gt_s', g.op('i32x4.splat', g.load('i32.load8_u', address, offset, floor)), g.i32x4(0)));
+    return filled(g.load(SPLAT[size]!, address, offset, floor));
+  }
+  if (form.lanewise === null && form.step === 1) {
+    const address = start();
+    if (size === 1) return filled(boolLanes(g, g.load(lanes === 4 ? 'v128.load32_zero' : 'v128.load16_splat', address, offset, floor)));
+    return filled(g.load(size * lanes === 16 ? 'v128.load' : 'v128.load64_zero', address, offset, floor));
+  }
+  if (form.lanewise === null && form.step === -1 && size !== 1 && inside) {
+    const address = sum(g, form, size, form.constant - (lanes - 1), m.base);
+    const v = g.load(size * lanes === 16 ? 'v128.load' : 'v128.load64_zero', address, 0, floor);
+    return filled(size === 8 ? g.shuffle(v, v, 1, 0) : lanes === 4 ? g.shuffle(v, v, 3, 2, 1, 0) : g.shuffle(v, v, 1, 0, 1, 0));
+  }
+  return filled(gather(p, e, m, form, safety, floor));
+};
+
+const isVector = (p: Points, n: Node): boolean => n === p.at(p.vector!).node;
+
+const minMax = (g: Graph, x: Node, bound: number, which: 'min' | 'max'): Node =>
+  g.op('select', x, g.i32(bound), g.op(which === 'min' ? 'i32.lt_s' : 'i32.gt_s', x, g.i32(bound)));
+
+const gather = (p: Points, e: Load, m: Memory, form: Form, safety: Condition, floor: number): Node => {
+  const { g } = p;
+  const size = byteSize(m.dtype);
+  const mask = maskOf(g, safety);
+  let addresses: (lane: number) => { readonly address: Node; readonly offset: number };
+  if (form.lanewise === null && mask === null) {
+    const forward = form.step > 0;
+    const address = sum(g, form, size, form.constant, m.base);
+    addresses = (k) => (forward ? { address, offset: k * form.step * size } : { address: g.add(address, g.i32(k * form.step * size)), offset: 0 });
+  } else {
+    let index = laneIndex(p, form);
+    if (mask !== null) index = g.op('v128.and', index, mask);
+    const bytes = size === 1 ? index : g.op('i32x4.shl', index, g.i32(Math.log2(size)));
+    addresses = (k) => ({ address: g.add(m.base, g.lane('i32x4.extract_lane', k, bytes)), offset: 0 });
+  }
+  if (size === 1) {
+    let out = g.i32x4(0);
+    for (let k = 0; k < p.valid; k++) {
+      const { address, offset } = addresses(k);
+      out = g.lane('i32x4.replace_lane', k, out, g.load('i32.load8_u', address, offset, floor));
+    }
+    return g.op('i32x4.gt_s', out, g.i32x4(0));
+  }
+  const first = addresses(0);
+  let out = g.load(size === 8 ? 'v128.load64_zero' : 'v128.load32_zero', first.address, first.offset, floor);
+  for (let k = 1; k < p.valid; k++) {
+    const { address, offset } = addresses(k);
+    out = g.loadLane(size === 8 ? 'v128.load64_lane' : 'v128.load32_lane', address, out, k, offset);
+  }
+  return out;
+};
+
+/** The stores of a vector's valid lanes. */
+export const lowerStore = (p: Points, buffer: number, i: Index, value: Node): readonly StoreItem[] => {
+  const { g, lanes, valid } = p;
+  const m = p.memory(buffer);
+  const form = decompose(p, i);
+  if (m.vector !== undefined)
+    return [{ op: 'v128.store', address: sum(g, form, m.vector.stride, form.constant, m.base), offset: m.vector.offset, value, lane: 0 }];
+  const size = byteSize(m.dtype);
+  const fixed = range(i)[0] - i.offset >= 0 && form.constant >= 0;
+  const offset = fixed ? form.constant * size : 0;
+  const bits = size * 8;
+  const lane = (address: Node, k: number, at: number, v: Node): StoreItem => ({ op: `v128.store${bits}_lane`, address, offset: at, value: v, lane: k });
+  let v = value;
+  if (size === 1) {
+    const words = g.op('i16x8.narrow_i32x4_s', value, value);
+    v = g.op('v128.and', g.op('i8x16.narrow_i16x8_s', words, words), g.i32x4(0x01010101));
+  }
+  if (form.lanewise === null && (form.step === 1 || p.vector === null || form.step === 0)) {
+    const address = sum(g, form, size, fixed ? 0 : form.constant, m.base);
+    if (p.vector === null || form.step === 0) return [lane(address, 0, offset, v)];
+    if (valid === lanes) {
+      if (size * lanes === 16) return [{ op: 'v128.store', address, offset, value: v, lane: 0 }];
+      return [{ op: `v128.store${bits * lanes}_lane`, address, offset, value: v, lane: 0 }];
+    }
+    return Array.from({ length: valid }, (_, k) => lane(address, k, offset + k * size, v));
+  }
+  if (form.lanewise === null) {
+    const address = sum(g, form, size, form.constant, m.base);
+    return Array.from({ length: valid }, (_, k) =>
+      form.step > 0 ? lane(address, k, k * form.step * size, v) : lane(g.add(address, g.i32(k * form.step * size)), k, 0, v),
+    );
+  }
+  const index = laneIndex(p, form);
+  const bytes = size === 1 ? index : g.op('i32x4.shl', index, g.i32(Math.log2(size)));
+  return Array.from({ length: valid }, (_, k) => lane(g.add(m.base, g.lane('i32x4.extract_lane', k, bytes)), k, 0, v));
+};
+
+export const maskedBy = (g: Graph, mask: Node, value: Node, other: Node, d: DType): Node => g.op('v128.bitselect', value, other, maskFor(g, mask, d));
