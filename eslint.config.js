@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'runs', 'data', '**/node_modules', '**/.build', 'test/toolchain/fixtures'] },
+  { ignores: ['.*/**', 'dist', 'runs', 'data', '**/node_modules', '**/.build', 'test/toolchain/fixtures'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.base,
   {

@@ -100,7 +100,7 @@ export interface RestoreOptions {
  *
  * @example
  * const weights = orThrow(decodeSafetensors(bytes));
- * const params = orThrow(arraysToTree(weights, init(key), { extra: 'ignore' }));
+ * const { params } = orThrow(arraysToTree(weights, { params: init(key) }, { extra: 'ignore' }));
  */
 export const arraysToTree = <T>(
   file: Safetensors,

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { castFor } from './cast.ts';
 import { loadSource, runSnippet, type Scope } from './snippets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -39,6 +40,8 @@ const scopeFor = async (file: string): Promise<Scope> => {
   const spaces = Object.fromEntries(namespaces);
   return {
     ...spaces,
+    ...spaces['train'],
+    ...spaces['data'],
     ...spaces['random'],
     ...spaces['nn'],
     ...spaces['optim'],
@@ -47,6 +50,7 @@ const scopeFor = async (file: string): Promise<Scope> => {
     ...(await loadSource('src/index.ts')),
     ...spaces[floor],
     ...(await loadSource(file)),
+    ...(await castFor(file)),
   };
 };
 

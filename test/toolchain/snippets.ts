@@ -61,9 +61,11 @@ const show = (v: unknown): string => (typeof v === 'string' ? v : JSON.stringify
 /** The value that an expectation spells, or undefined where it is prose, which then only has to follow running code. */
 const spelled = (text: string, scope: Scope): { readonly value: unknown } | undefined => {
   try {
-    return {
-      value: new Function(...Object.keys(scope), `"use strict"; return (${text});`)(...Object.values(scope)) as unknown,
-    };
+    const names = named(scope);
+    // Typed arrays are written as the console prints them: Int32Array [1, 2].
+    const code = text.replace(/\b\w+Array(?:\(\d+\))? \[/g, '[');
+    const evaluate = new Function(...names, `"use strict"; return (${code});`) as (...values: unknown[]) => unknown;
+    return { value: evaluate(...names.map((name) => scope[name])) };
   } catch {
     return undefined;
   }
