@@ -65,6 +65,7 @@ export const castFor = async (file: string): Promise<Scope> => {
   if (file.startsWith('src/wasm/'))
     return {
       moduleBuilder,
+      features,
       memory: new WebAssembly.Memory({ initial: 1 }),
       plan: { kernels: [], buffers: new Map(), arenaBytes: 0 },
     };
