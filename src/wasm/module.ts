@@ -1,4 +1,5 @@
 // One WebAssembly module for a planned program: a function a kernel, and `run`, which calls them in order.
+import { contractAsLoop } from './codegen/contract-loop.ts';
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
 import { loopStep, planLoop, unit, type Step, type Unit } from './codegen/unit.ts';
@@ -80,6 +81,8 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
     }
     case 'multi':
       return k.parts.flatMap((part) => kernelSteps(u, part));
+    case 'contract':
+      return kernelSteps(u, contractAsLoop(k));
     default:
       throw new Error(`wasm: kernels of kind ${k.kind} are not rendered yet`);
   }
