@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { add, equal, less, lessEqual, mul, notEqual, sub } from './arithmetic.ts';
 import { truth, where } from './choice.ts';
 import { asTensor, promote, toFloat, type TensorLike } from './promote.ts';
+import { all } from './reduce.ts';
 import { binaryPrimitive, noTangent, unaryPrimitive } from './rules.ts';
 import { fill } from './structure.ts';
 import { abs } from './unary.ts';
@@ -162,3 +163,10 @@ export const isclose = (x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8
   const close = logicalOr(near, equal(a, b));
   return equalNan ? logicalOr(close, logicalAnd(isnan(a), isnan(b))) : close;
 };
+
+/**
+ * Whether all elements are close (`jax.numpy.allclose`).
+ * @example
+ * allclose(tensor([1, 2]), tensor([1, 2.1])); // false
+ */
+export const allclose = (x: TensorLike, y: TensorLike, options: CloseOptions = {}): Tensor => all(isclose(x, y, options));

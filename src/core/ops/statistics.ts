@@ -42,9 +42,6 @@ const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undef
  * variance(tensor([1, 2, 3, 4])); // 1.25
  */
 export const variance = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('var', x, options, (v) => v);
-// The name that JAX has for it is a keyword here; importing it needs `as`, `ct.var(x)` does not.
-export { variance as var };
-
 /**
  * Standard deviation over axes (`jax.numpy.std`).
  * @example
