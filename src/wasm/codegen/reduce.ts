@@ -8,7 +8,7 @@ import { literal, maskFor, narrow, shapeOf } from './ops.ts';
 import { set, type Statement } from './statement.ts';
 
 /** Additions in one float32 (or first-level float64) accumulator before it is flushed. */
-export const BLOCK = 64;
+export const BLOCK = 32;
 
 export interface Reducer {
   readonly init: () => readonly Statement[];

@@ -106,7 +106,7 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
     let best: Var | null = null;
     let bestCost = s.points * (s.ops + s.accesses.length + s.reduces * 1.5);
     for (const v of s.axes) {
-      const cost = (s.points / v.extent) * (vectors(v) * vectorCost(s, v, false) + 2) + (s.reduces > 0 ? 15 * s.reduces : 0);
+      const cost = (s.points / Math.max(v.extent, 1)) * (vectors(v) * vectorCost(s, v, false) + 2) + (s.reduces > 0 ? 15 * s.reduces : 0);
       if (best === null || cost < bestCost) [best, bestCost] = [v, cost];
     }
     innerCost += outerPoints * (bestCost + 2);
@@ -120,8 +120,8 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
   const flat = stages.every((s) => s.axes.length === 0);
   for (const v of n.outer) {
     if (n.fixed.has(v.id)) continue;
-    let cost = (outerPoints / v.extent) * 2;
-    for (const s of stages) cost += (outerPoints / v.extent) * vectors(v) * s.points * (vectorCost(s, v, true) + 1);
+    let cost = (outerPoints / Math.max(v.extent, 1)) * 2;
+    for (const s of stages) cost += (outerPoints / Math.max(v.extent, 1)) * vectors(v) * s.points * (vectorCost(s, v, true) + 1);
     if (cost < bestCost || (flat && bestAxis === null)) [bestAxis, bestCost] = [v, cost];
   }
   const outerOrder = byReach(n.outer, stages);
