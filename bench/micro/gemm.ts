@@ -36,10 +36,11 @@ const time = ({ m, n, k }: (typeof shapes)[number], form: (typeof FORMS)[number]
   const data = new Float32Array(memory.buffer, 0, m * k + k * n);
   for (let i = 0; i < data.length; i++) data[i] = ((i * 7919) % 1000) / 1000 - 0.5;
   const run = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } }).exports['gemm'] as (...args: readonly number[]) => void;
+  const repeat = Math.max(1, Math.floor(2e6 / (m * n * k)));
   const once = (): number => {
     const start = now();
-    run(a, b, c, scratch, 0, gemm.rows);
-    return now() - start;
+    for (let i = 0; i < repeat; i++) run(a, b, c, scratch, 0, gemm.rows);
+    return (now() - start) / repeat;
   };
   const warm = performance.now();
   while (performance.now() - warm < 150) once();
@@ -53,7 +54,7 @@ console.log(`node ${process.version}, relaxed SIMD ${features().relaxedSimd}${va
 for (const shape of shapes) {
   const cells = FORMS.map((form) => {
     const { gflops, ms, mode } = time(shape, form);
-    return `${form} ${gflops.toFixed(1)} (${ms.toFixed(3)} ${mode})`;
+    return `${form} ${gflops.toFixed(1)} (${ms.toPrecision(4)} ${mode})`;
   });
   console.log(`${shape.m}x${shape.n}x${shape.k}`.padEnd(16), cells.join('  '));
 }

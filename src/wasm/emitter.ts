@@ -94,15 +94,18 @@ const alignOf = (name: string): number => {
 }
 
 const EMPTY = 0x40
-const spread = (lanes: readonly number[], count: number): readonly number[] => {
-  if (lanes.length === count) return lanes
-  if (lanes.length === 1) return new Array<number>(count).fill(lanes[0]!)
-  throw new Error(`a v128 constant of ${count} lanes takes 1 or ${count} values, got ${lanes.length}`)
+const constant = new Uint8Array(16)
+const constantOf = { i32: new Int32Array(constant.buffer), f32: new Float32Array(constant.buffer), f64: new Float64Array(constant.buffer) }
+const fill = (cells: Int32Array | Float32Array | Float64Array, lanes: readonly number[]): Uint8Array => {
+  if (lanes.length === 1) cells.fill(lanes[0]!)
+  else if (lanes.length === cells.length) cells.set(lanes)
+  else throw new Error(`a v128 constant of ${cells.length} lanes takes 1 or ${cells.length} values, got ${lanes.length}`)
+  return constant
 }
 
 /** The emitter of a function with `paramCount` parameters; `locals` receives the types that the body declares. */
 export const emitter = (paramCount: number, locals: ValueType[]): Emitter => {
-  const out = writer(512)
+  const out = writer()
   const { byte, unsigned, signed } = out
   let depth = 0
 
@@ -156,9 +159,9 @@ export const emitter = (paramCount: number, locals: ValueType[]): Emitter => {
       if (bytes.length !== 16) throw new Error(`a v128 constant takes 16 bytes, got ${bytes.length}`)
       return code(SPECIAL['v128.const']), out.append(bytes), f
     },
-    i32x4: (...lanes) => f.v128(new Uint8Array(Int32Array.from(spread(lanes, 4)).buffer)),
-    f32x4: (...lanes) => f.v128(new Uint8Array(Float32Array.from(spread(lanes, 4)).buffer)),
-    f64x2: (...lanes) => f.v128(new Uint8Array(Float64Array.from(spread(lanes, 2)).buffer)),
+    i32x4: (...lanes) => f.v128(fill(constantOf.i32, lanes)),
+    f32x4: (...lanes) => f.v128(fill(constantOf.f32, lanes)),
+    f64x2: (...lanes) => f.v128(fill(constantOf.f64, lanes)),
 
     op: name => (code(SIMPLE[name]), f),
     mem: (name, offset = 0, align = alignOf(name)) => (memory(MEMORY[name], align, offset), f),

@@ -95,7 +95,7 @@ export const moduleBuilder = (options: { readonly memory?: MemorySpec } = {}): M
     const locals: ValueType[] = []
     const f = emitter(func.params.length, locals)
     body(f)
-    const head = writer(32)
+    const head = writer()
     const runs = runLengths(locals)
     head.unsigned(runs.length)
     for (const [type, count] of runs) {
@@ -103,8 +103,8 @@ export const moduleBuilder = (options: { readonly memory?: MemorySpec } = {}): M
       head.byte(VALUE_TYPE[type])
     }
     f.writer.byte(END)
-    head.append(f.writer.view())
-    entry.body = head.view()
+    head.append(f.writer.finish())
+    entry.body = head.finish()
   }
 
   const limits = (out: Writer, spec: MemorySpec): void => {
@@ -115,15 +115,15 @@ export const moduleBuilder = (options: { readonly memory?: MemorySpec } = {}): M
   }
 
   const bytes = (): Uint8Array<ArrayBuffer> => {
-    const out = writer(1024 + functions.reduce((sum, entry) => sum + (entry.body?.length ?? 0) + 32, 0))
+    const out = writer()
     const section = (id: number, count: number, body: (s: Writer) => void): void => {
       if (count === 0) return
-      const s = writer(1024)
+      const s = writer()
       s.unsigned(count)
       body(s)
       out.byte(id)
       out.unsigned(s.length())
-      out.append(s.view())
+      out.append(s.finish())
     }
     out.append([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00])
     section(SECTION.type, types.size, s => {
@@ -181,26 +181,26 @@ export const moduleBuilder = (options: { readonly memory?: MemorySpec } = {}): M
       }
     })
     nameSection(out)
-    return out.view().slice() as Uint8Array<ArrayBuffer>
+    return out.finish() as Uint8Array<ArrayBuffer>
   }
 
   const nameSection = (out: Writer): void => {
     const named = functions.flatMap(({ name }, i) => (name === null ? [] : [{ name, index: imports.length + i }]))
     if (named.length === 0) return
-    const map = writer(256)
+    const map = writer()
     map.unsigned(named.length)
     for (const { name, index } of named) {
       map.unsigned(index)
       map.text(name)
     }
-    const s = writer(map.length() + 16)
+    const s = writer()
     s.text('name')
     s.byte(1)
     s.unsigned(map.length())
-    s.append(map.view())
+    s.append(map.finish())
     out.byte(SECTION.custom)
     out.unsigned(s.length())
-    out.append(s.view())
+    out.append(s.finish())
   }
 
   return {

@@ -107,11 +107,17 @@ const emitStripe = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => {
     const bv = Array.from({ length: nv }, () => f.local('v128'));
     const av = f.local('v128');
 
+    const loadB = (u: number, v: number): void => {
+      loadPartial(f, type, pb, (u * bStep + v * lanes) * bytes, spec.padded ? lanes : columns(v));
+      f.set(bv[v]!);
+    };
     const step = (u: number): void => {
-      for (let v = 0; v < nv; v++) {
-        loadPartial(f, type, pb, (u * bStep + v * lanes) * bytes, spec.padded ? lanes : columns(v));
-        f.set(bv[v]!);
+      if (mr === 1) {
+        f.get(pa).mem(type.splat, u * aStep * bytes).set(av);
+        for (let v = 0; v < nv; v++) loadB(u, v), multiplyAdd(f, type, fma, av, bv[v]!, tile[0]![v]!);
+        return;
       }
+      for (let v = 0; v < nv; v++) loadB(u, v);
       for (let r = 0; r < mr; r++) {
         f.get(pa).mem(type.splat, (r * aRow + u * aStep) * bytes).set(av);
         for (let v = 0; v < nv; v++) multiplyAdd(f, type, fma, av, bv[v]!, tile[r]![v]!);

@@ -12,6 +12,8 @@ export interface Writer {
   readonly text: (value: string) => void
   /** The bytes written so far: a view, valid until the next write. */
   readonly view: () => Uint8Array
+  /** A copy of the bytes written; the writer is finished and its buffer serves the next one. */
+  readonly finish: () => Uint8Array
 }
 
 const utf8 = new TextEncoder()
@@ -19,9 +21,12 @@ const cell = new ArrayBuffer(8)
 const cellBytes = new Uint8Array(cell)
 const cellView = new DataView(cell)
 
-/** An empty buffer with room for `capacity` bytes before it first grows. */
-export const writer = (capacity = 256): Writer => {
-  let buffer = new Uint8Array(capacity)
+/** Buffers of finished writers: fresh ones cost more than what is written into them. */
+const spare: Uint8Array[] = []
+
+/** An empty buffer. */
+export const writer = (): Writer => {
+  let buffer = spare.pop() ?? new Uint8Array(4096)
   let at = 0
 
   const reserve = (count: number): void => {
@@ -60,12 +65,13 @@ export const writer = (capacity = 256): Writer => {
   }
   const append = (data: ArrayLike<number>): void => {
     reserve(data.length)
-    buffer.set(data, at)
+    if (data.length > 32) buffer.set(data, at)
+    else for (let i = 0; i < data.length; i++) buffer[at + i] = data[i]!
     at += data.length
   }
   const f32 = (value: number): void => {
     cellView.setFloat32(0, value, true)
-    append(cellBytes.subarray(0, 4))
+    for (let i = 0; i < 4; i++) byte(cellBytes[i]!)
   }
   const f64 = (value: number): void => {
     cellView.setFloat64(0, value, true)
@@ -76,5 +82,11 @@ export const writer = (capacity = 256): Writer => {
     unsigned(encoded.length)
     append(encoded)
   }
-  return { length: () => at, byte, unsigned, signed, signed64, f32, f64, append, text, view: () => buffer.subarray(0, at) }
+  const finish = (): Uint8Array => {
+    const bytes = buffer.slice(0, at)
+    if (spare.length < 8 && buffer.length <= 2 ** 20) spare.push(buffer)
+    buffer = bytes
+    return bytes
+  }
+  return { length: () => at, byte, unsigned, signed, signed64, f32, f64, append, text, view: () => buffer.subarray(0, at), finish }
 }
