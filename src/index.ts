@@ -1,4 +1,4 @@
-// The entry point: the public surface, and the one place that installs the default evaluator and the fluent methods.
+// The entry point: the one file with a side effect, which installs the default evaluator and the fluent methods.
 import { installMethods } from './core/fluent.ts';
 import { setEvaluator } from './core/interpreter.ts';
 import { setDefaultBackend } from './jit/backend.ts';
@@ -9,28 +9,4 @@ installMethods();
 setEvaluator(evaluateEagerly);
 setDefaultBackend(createWasmDevice());
 
-export { Tensor } from './core/tensor.ts';
-export type { Shape } from './core/aval.ts';
-export type { DType, TypedArray } from './core/dtype.ts';
-export {
-  ArgumentError,
-  CotangentError,
-  DeviceError,
-  DTypeError,
-  ShapeError,
-  TracerError,
-  TreeError,
-} from './core/errors.ts';
-export type { Cotangent } from './core/functional.ts';
-export type { TensorLike } from './core/ops/promote.ts';
-export { asStatic, asStatic as static } from './core/tree.ts';
-export * as tree from './core/tree-ops.ts';
-
-export * from './core/ops/public.ts';
-
-export { grad, jvp, linearize, stopGradient, valueAndGrad, vjp, type GradOptions } from './grad/index.ts';
-export { hessian, hvp, jacfwd, jacobian, jacrev } from './vmap/jacobian.ts';
-export { vmap, type AxisSpec, type VmapOptions } from './vmap/index.ts';
-export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
-export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
-export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';
+export * from './public.ts';

@@ -1,6 +1,6 @@
 // Initialisers: Init<A> = Reader<Key, A>, and how trees of them draw each value from a key of its own name.
 import { reader as R } from 'fp-ts';
-import { ArgumentError, full, type DType, type Shape, type Tensor } from '../index.ts';
+import { ArgumentError, full, type DType, type Shape, type Tensor } from '../public.ts';
 import { foldIn, normal as drawNormal, truncatedNormal as drawTruncated, uniform as drawUniform, type Key } from '../random/index.ts';
 
 /** A recipe for initial values: a function of a random key. */

@@ -1,5 +1,5 @@
 // Layers: pairs of an initialiser of parameters and a pure function of parameters and input.
-import { add, ArgumentError, conv1d, conv2d, conv3d, matmul, mean, mul, rsqrt, select, square, stopGradient, sub, type Shape, type Tensor } from '../index.ts';
+import { add, ArgumentError, conv1d, conv2d, conv3d, matmul, mean, mul, rsqrt, select, square, stopGradient, sub, type Shape, type Tensor } from '../public.ts';
 import { bernoulli, type Key } from '../random/index.ts';
 import { glorotUniform, heNormal, ones, struct, tuple, zeros, type Init } from './init.ts';
 

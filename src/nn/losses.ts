@@ -1,5 +1,5 @@
 // Losses: a scalar by default (the mean over examples); reduction 'sum' or 'none' instead.
-import { abs, add, ArgumentError, broadcastTo, div, equal, expandDims, iota, less, logsumexp, maximum, mean, moveaxis, mul, neg, notEqual, ShapeError, square, sub, sum, where, type Tensor } from '../index.ts';
+import { abs, add, ArgumentError, broadcastTo, div, equal, expandDims, iota, less, logsumexp, maximum, mean, moveaxis, mul, neg, notEqual, ShapeError, square, sub, sum, where, type Tensor } from '../public.ts';
 import { softplus } from './activations.ts';
 
 export type Reduction = 'mean' | 'sum' | 'none';

@@ -1,5 +1,5 @@
 // Learning rate schedules: functions from the number of updates made so far to a rate, usable inside jit.
-import { ArgumentError, clip, cos, floor, less, maximum, minimum, mod, mul, pow, scalar, where, type Tensor, type TensorLike } from '../index.ts';
+import { ArgumentError, clip, cos, floor, less, maximum, minimum, mod, mul, pow, scalar, where, type Tensor, type TensorLike } from '../public.ts';
 
 /** The rate for update `count` (0, 1, 2, ...; a scalar tensor or a number), as a float32 scalar. */
 export type Schedule = (count: TensorLike) => Tensor;

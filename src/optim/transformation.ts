@@ -1,5 +1,5 @@
 // Gradient transformations: pure state transitions from gradients to updates, and how they chain.
-import { tree, type Tensor } from '../index.ts';
+import { tree, type Tensor } from '../public.ts';
 
 /**
  * A gradient transformation (`optax.GradientTransformation`): `init` makes the state for parameters, `update` turns gradients

@@ -1,5 +1,5 @@
 // The building blocks of optimizers: each scales or shapes gradients, with its own typed state.
-import { maximum, pow, scalar, sqrt, square, tree, where, type Tensor } from '../index.ts';
+import { maximum, pow, scalar, sqrt, square, tree, where, type Tensor } from '../public.ts';
 import { toSchedule, type Rate } from './schedules.ts';
 import { mapMany, stateless, type EmptyState, type Optimizer } from './transformation.ts';
 

@@ -1,0 +1,26 @@
+// The public surface without the side effect of the entry point: what the upper floors (nn, optim, ...) are made of.
+export { Tensor } from './core/tensor.ts';
+export type { Shape } from './core/aval.ts';
+export type { DType, TypedArray } from './core/dtype.ts';
+export {
+  ArgumentError,
+  CotangentError,
+  DeviceError,
+  DTypeError,
+  ShapeError,
+  TracerError,
+  TreeError,
+} from './core/errors.ts';
+export type { Cotangent } from './core/functional.ts';
+export type { TensorLike } from './core/ops/promote.ts';
+export { asStatic, asStatic as static } from './core/tree.ts';
+export * as tree from './core/tree-ops.ts';
+
+export * from './core/ops/public.ts';
+
+export { grad, jvp, linearize, stopGradient, valueAndGrad, vjp, type GradOptions } from './grad/index.ts';
+export { hessian, hvp, jacfwd, jacobian, jacrev } from './vmap/jacobian.ts';
+export { vmap, type AxisSpec, type VmapOptions } from './vmap/index.ts';
+export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
+export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
+export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';
