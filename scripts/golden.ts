@@ -10,14 +10,18 @@ const main = async (): Promise<number> => {
     const results = await runFamily(family, folder);
     const count = { passed: 0, failed: 0, 'not covered': 0 };
     for (const { verdict } of results) count[verdict.kind]++;
-    console.log(`${family.padEnd(16)} passed ${String(count.passed).padStart(3)}   failed ${String(count.failed).padStart(3)}   not covered ${String(count['not covered']).padStart(3)}`);
+    console.log(
+      `${family.padEnd(16)} passed ${String(count.passed).padStart(3)}   failed ${String(count.failed).padStart(3)}   not covered ${String(count['not covered']).padStart(3)}`,
+    );
     for (const { name, verdict } of results) {
       if (verdict.kind === 'failed') console.log(`  failed       ${name}: ${verdict.why.split('\n')[0]!}`);
       if (verdict.kind === 'not covered') console.log(`  not covered  ${name}`);
     }
     for (const k of ['passed', 'failed', 'not covered'] as const) totals[k] += count[k];
   }
-  console.log(`total            passed ${totals.passed}   failed ${totals.failed}   not covered ${totals['not covered']}`);
+  console.log(
+    `total            passed ${totals.passed}   failed ${totals.failed}   not covered ${totals['not covered']}`,
+  );
   return totals.failed === 0 ? 0 : 1;
 };
 
