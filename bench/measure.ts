@@ -23,15 +23,15 @@ const shuffled = <T>(xs: readonly T[]): T[] =>
     .map(([, x]) => x);
 
 /**
- * Largest |a - b| / (|b| + rms b), the measure that has to stay under the tolerance; for the losses of a training step without
- * the rms, so that each change of the loss counts by itself. Infinite when the shapes or NaNs differ.
+ * Largest |a - b| / (|b| + scale), the measure that has to stay under the tolerance; the scale is the root mean square of b, or
+ * for a training step the largest change of the loss (its first loss counts by itself). Infinite when the shapes or NaNs differ.
  */
 const difference = (w: Workload, a: Float32Array, b: Float32Array): number => {
   if (a.length !== b.length) return Infinity;
-  const scale = w.step ? 0 : Math.sqrt(b.reduce((s, v) => s + v * v, 0) / b.length);
+  const scale = w.step ? Math.max(...b.slice(1).map(Math.abs)) : Math.sqrt(b.reduce((s, v) => s + v * v, 0) / b.length);
   let worst = 0;
   for (let i = 0; i < a.length; i++) {
-    const d = Math.abs(a[i]! - b[i]!) / (Math.abs(b[i]!) + scale + 1e-30);
+    const d = Math.abs(a[i]! - b[i]!) / (Math.abs(b[i]!) + (w.step && i === 0 ? 0 : scale) + 1e-30);
     if (!(d <= worst)) worst = Number.isNaN(d) ? Infinity : d;
   }
   return worst;
