@@ -6,24 +6,39 @@ import { bad, type IoError } from '../io/error.ts';
 import type { HostArray } from '../io/host.ts';
 import { isGzip } from './gzip.ts';
 
-/** The types of values that IDX has, with their code in the magic number. */
-const types = {
+/** The typed array that holds each value type of IDX. */
+interface IdxData {
+  readonly uint8: Uint8Array;
+  readonly int8: Int8Array;
+  readonly int16: Int16Array;
+  readonly int32: Int32Array;
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+}
+
+/** The name of a value type in IDX. */
+export type IdxType = keyof IdxData;
+
+interface ArrayType<A> {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer): A;
+}
+
+const types: { readonly [T in IdxType]: { readonly code: number; readonly array: ArrayType<IdxData[T]> } } = {
   uint8: { code: 0x08, array: Uint8Array },
   int8: { code: 0x09, array: Int8Array },
   int16: { code: 0x0b, array: Int16Array },
   int32: { code: 0x0c, array: Int32Array },
   float32: { code: 0x0d, array: Float32Array },
   float64: { code: 0x0e, array: Float64Array },
-} as const;
-
-/** The name of a value type in IDX. */
-export type IdxType = keyof typeof types;
+};
 
 /** What an IDX file holds: values as they stand in it, row-major. */
 export interface IdxArray<T extends IdxType = IdxType> {
   readonly type: T;
   readonly shape: readonly number[];
-  readonly data: InstanceType<(typeof types)[T]['array']>;
+  readonly data: IdxData[T];
 }
 
 const format = 'IDX';

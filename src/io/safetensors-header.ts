@@ -4,32 +4,35 @@ import { showShape, sizeOf } from '../core/aval.ts';
 import { bad, type IoError } from './error.ts';
 import { parseJson, type Json } from './json.ts';
 
+/** The name of a dtype in a safetensors header. */
+export type SafetensorsDType =
+  | ('BOOL' | 'U8' | 'I8' | 'U16' | 'I16' | 'U32' | 'I32' | 'U64' | 'I64')
+  | ('F16' | 'BF16' | 'F32' | 'F64' | 'C64')
+  | ('F8_E5M2' | 'F8_E4M3' | 'F8_E8M0' | 'F4' | 'F6_E2M3' | 'F6_E3M2');
+
 /** Every dtype that safetensors knows, with the bits of one element. */
-export const safetensorsBits = {
+export const safetensorsBits: Readonly<Record<SafetensorsDType, number>> = {
   BOOL: 8,
   U8: 8,
   I8: 8,
   U16: 16,
   I16: 16,
+  U32: 32,
+  I32: 32,
+  U64: 64,
+  I64: 64,
   F16: 16,
   BF16: 16,
-  I32: 32,
-  U32: 32,
   F32: 32,
   F64: 64,
-  I64: 64,
-  U64: 64,
+  C64: 64,
   F8_E5M2: 8,
   F8_E4M3: 8,
   F8_E8M0: 8,
   F4: 4,
   F6_E2M3: 6,
   F6_E3M2: 6,
-  C64: 64,
-} as const satisfies Record<string, number>;
-
-/** The name of a dtype in a safetensors header. */
-export type SafetensorsDType = keyof typeof safetensorsBits;
+};
 
 /** One tensor of the file: `start` and `end` count bytes from the first byte after the header. */
 export interface SafetensorsEntry {

@@ -17,7 +17,7 @@ import { gzipSync } from 'node:zlib';
 import { either as E, type taskEither as TE } from 'fp-ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { copyIn } from '../../src/core/host.ts';
-import type { IoError} from '../../src/io/index.ts';
+import type { IoError } from '../../src/io/index.ts';
 import { decodeSafetensors, MismatchError, orThrow } from '../../src/io/index.ts';
 import {
   loadCheckpoint,
