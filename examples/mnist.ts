@@ -122,9 +122,12 @@ const main = async (): Promise<void> => {
   const best = stopping.bestState ?? state.params;
   const { matrix } = await scores(best, heldOut);
   const { accuracy, macro } = nn.report(matrix);
-  const curves = [train.series(history, 'epoch', 'loss', 'training loss'), train.series(history, 'epoch', 'validLoss', 'validation loss')];
-  console.log(`\n${train.curvesText(curves)}\n\n${train.confusionText(matrix)}\n`);
-  orThrow(await writeAtomic(join(options.out, 'curves.svg'), train.curvesSvg([...curves, train.series(history, 'epoch', 'accuracy')]))());
+  const panels: train.Panel[] = [
+    { title: 'loss', x: 'epoch', series: [train.series(history, 'epoch', 'loss', 'training'), train.series(history, 'epoch', 'validLoss', 'validation')] },
+    { title: 'accuracy', x: 'epoch', series: [train.series(history, 'epoch', 'accuracy', 'validation')] },
+  ];
+  console.log(`\n${train.curvesText(panels)}\n\n${train.confusionText(matrix)}\n`);
+  orThrow(await writeAtomic(join(options.out, 'curves.svg'), train.curvesSvg(panels))());
   orThrow(await writeAtomic(join(options.out, 'confusion.svg'), train.confusionSvg(matrix))());
   orThrow(await saveCheckpoint(join(options.out, 'params.safetensors'), best)());
   console.log(`curves.svg, confusion.svg and params.safetensors are in ${options.out}`);
