@@ -17,12 +17,23 @@ const now = process.argv.includes('--cpu')
       return (user + system) / 1000;
     }
   : (): number => performance.now();
-const option = process.argv.find((arg) => arg.startsWith('--variant='))?.slice(10).split(',').map(Number);
-const variant: GemmVariant | null = option === undefined ? null : { mr: option[0]!, nv: option[1]!, ku: option[2] ?? 1 };
+const option = process.argv
+  .find((arg) => arg.startsWith('--variant='))
+  ?.slice(10)
+  .split(',')
+  .map(Number);
+const variant: GemmVariant | null =
+  option === undefined ? null : { mr: option[0]!, nv: option[1]!, ku: option[2] ?? 1 };
 
-const time = ({ m, n, k }: (typeof shapes)[number], form: (typeof FORMS)[number]): { readonly gflops: number; readonly ms: number; readonly mode: string } => {
+const time = (
+  { m, n, k }: (typeof shapes)[number],
+  form: (typeof FORMS)[number],
+): { readonly gflops: number; readonly ms: number; readonly mode: string } => {
   const spec: GemmSpec = {
-    type: 'f32', m, n, k,
+    type: 'f32',
+    m,
+    n,
+    k,
     a: { kind: 'strided', ...(form[0] === 'N' ? { m: k, k: 1 } : { m: 1, k: m }) },
     b: { kind: 'strided', ...(form[1] === 'N' ? { k: n, n: 1 } : { k: 1, n: k }) },
     c: { kind: 'output', row: n },
@@ -35,7 +46,9 @@ const time = ({ m, n, k }: (typeof shapes)[number], form: (typeof FORMS)[number]
   const memory = new WebAssembly.Memory({ initial: Math.ceil((scratch + gemm.scratchBytes) / 65536) + 1 });
   const data = new Float32Array(memory.buffer, 0, m * k + k * n);
   for (let i = 0; i < data.length; i++) data[i] = ((i * 7919) % 1000) / 1000 - 0.5;
-  const run = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } }).exports['gemm'] as (...args: readonly number[]) => void;
+  const run = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } }).exports['gemm'] as (
+    ...args: readonly number[]
+  ) => void;
   const repeat = Math.max(1, Math.floor(2e6 / (m * n * k)));
   const once = (): number => {
     const start = now();
@@ -50,7 +63,9 @@ const time = ({ m, n, k }: (typeof shapes)[number], form: (typeof FORMS)[number]
   return { gflops: (2 * m * n * k) / ms / 1e6, ms, mode: gemm.plan.mode };
 };
 
-console.log(`node ${process.version}, relaxed SIMD ${features().relaxedSimd}${variant === null ? '' : `, variant ${JSON.stringify(variant)}`}; best of runs: GF/s (ms)`);
+console.log(
+  `node ${process.version}, relaxed SIMD ${features().relaxedSimd}${variant === null ? '' : `, variant ${JSON.stringify(variant)}`}; best of runs: GF/s (ms)`,
+);
 for (const shape of shapes) {
   const cells = FORMS.map((form) => {
     const { gflops, ms, mode } = time(shape, form);

@@ -45,7 +45,17 @@ const measure = (): Calibration => {
     m.export(
       `v${i}`,
       stripeKernel(m, {
-        type: 'f32', mr, nv, ku, fma, aRow: STEPS, aStep: 1, bStep: nv * 4, cRow: C_ROW, lastLanes: 4, padded: true,
+        type: 'f32',
+        mr,
+        nv,
+        ku,
+        fma,
+        aRow: STEPS,
+        aStep: 1,
+        bStep: nv * 4,
+        cRow: C_ROW,
+        lastLanes: 4,
+        padded: true,
       }),
     );
   });

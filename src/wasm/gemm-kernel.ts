@@ -17,15 +17,30 @@ interface TypeInfo {
   readonly madd: SimpleOp | null;
 }
 
-const word = { bytes: 4, lanes: 4, splat: 'v128.load32_splat', zeroLoad: 'v128.load32_zero', loadLane: 'v128.load32_lane', storeLane: 'v128.store32_lane' } as const;
+const word = {
+  bytes: 4,
+  lanes: 4,
+  splat: 'v128.load32_splat',
+  zeroLoad: 'v128.load32_zero',
+  loadLane: 'v128.load32_lane',
+  storeLane: 'v128.store32_lane',
+} as const;
 
 /** int32 stands for uint32 too: the low 32 bits of products and sums are the same. */
 export const GEMM_TYPES: Readonly<Record<GemmType, TypeInfo>> = {
   f32: { ...word, extract: 'f32x4.extract_lane', add: 'f32x4.add', mul: 'f32x4.mul', madd: 'f32x4.relaxed_madd' },
   i32: { ...word, extract: 'i32x4.extract_lane', add: 'i32x4.add', mul: 'i32x4.mul', madd: null },
   f64: {
-    bytes: 8, lanes: 2, splat: 'v128.load64_splat', zeroLoad: 'v128.load64_zero', loadLane: 'v128.load64_lane', storeLane: 'v128.store64_lane',
-    extract: 'f64x2.extract_lane', add: 'f64x2.add', mul: 'f64x2.mul', madd: 'f64x2.relaxed_madd',
+    bytes: 8,
+    lanes: 2,
+    splat: 'v128.load64_splat',
+    zeroLoad: 'v128.load64_zero',
+    loadLane: 'v128.load64_lane',
+    storeLane: 'v128.store64_lane',
+    extract: 'f64x2.extract_lane',
+    add: 'f64x2.add',
+    mul: 'f64x2.mul',
+    madd: 'f64x2.relaxed_madd',
   },
 };
 
@@ -37,16 +52,29 @@ export const loadPartial = (f: Emitter, type: TypeInfo, address: number, offset:
   else f.mem('v128.load64_zero', offset);
   if (count !== 3) return;
   const low = f.local('v128');
-  f.set(low).get(address).get(low).memLane('v128.load32_lane', 2, offset + 8);
+  f.set(low)
+    .get(address)
+    .get(low)
+    .memLane('v128.load32_lane', 2, offset + 8);
 };
 
 /** Stores the first `count` elements of a v128 local at `address + offset`; writes nothing else. */
-export const storePartial = (f: Emitter, type: TypeInfo, address: number, offset: number, count: number, value: number): void => {
+export const storePartial = (
+  f: Emitter,
+  type: TypeInfo,
+  address: number,
+  offset: number,
+  count: number,
+  value: number,
+): void => {
   f.get(address).get(value);
   if (count === type.lanes) f.mem('v128.store', offset);
   else if (count === 1) f.memLane(type.storeLane, 0, offset);
   else f.memLane('v128.store64_lane', 0, offset);
-  if (count === 3) f.get(address).get(value).memLane('v128.store32_lane', 2, offset + 8);
+  if (count === 3)
+    f.get(address)
+      .get(value)
+      .memLane('v128.store32_lane', 2, offset + 8);
 };
 
 /** Emits `sum + x * y` for operands already on the stack in the order that `fma` needs; see `multiplyAdd`. */
@@ -91,7 +119,8 @@ export const shared = (m: ModuleBuilder, key: string, emit: () => FuncHandle): F
  * Every variant sums a block of k in order from zero and then adds the block to C, so tile sizes do not change a bit of the result.
  * The loop over tiles is inside: a call lasts microseconds, which is short enough for V8 to swap in optimised code at the next one.
  */
-export const stripeKernel = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => shared(m, `stripe ${JSON.stringify(spec)}`, () => emitStripe(m, spec));
+export const stripeKernel = (m: ModuleBuilder, spec: StripeSpec): FuncHandle =>
+  shared(m, `stripe ${JSON.stringify(spec)}`, () => emitStripe(m, spec));
 
 const emitStripe = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => {
   const { mr, nv, ku, fma, aRow, aStep, bStep, cRow, lastLanes } = spec;
@@ -100,7 +129,7 @@ const emitStripe = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => {
   const name = `gemm_${spec.type}_${mr}x${(nv - 1) * lanes + lastLanes}`;
   const columns = (v: number): number => (v === nv - 1 ? lastLanes : lanes);
 
-  return m.func(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], f => {
+  return m.func(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const [a, b, c, kc, tiles, first] = [0, 1, 2, 3, 4, 5];
     const [pa, pb, end] = [f.local('i32'), f.local('i32'), f.local('i32')];
     const tile = Array.from({ length: mr }, () => Array.from({ length: nv }, () => f.local('v128')));
@@ -113,35 +142,65 @@ const emitStripe = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => {
     };
     const step = (u: number): void => {
       if (mr === 1) {
-        f.get(pa).mem(type.splat, u * aStep * bytes).set(av);
-        for (let v = 0; v < nv; v++) loadB(u, v), multiplyAdd(f, type, fma, av, bv[v]!, tile[0]![v]!);
+        f.get(pa)
+          .mem(type.splat, u * aStep * bytes)
+          .set(av);
+        for (let v = 0; v < nv; v++) (loadB(u, v), multiplyAdd(f, type, fma, av, bv[v]!, tile[0]![v]!));
         return;
       }
       for (let v = 0; v < nv; v++) loadB(u, v);
       for (let r = 0; r < mr; r++) {
-        f.get(pa).mem(type.splat, (r * aRow + u * aStep) * bytes).set(av);
+        f.get(pa)
+          .mem(type.splat, (r * aRow + u * aStep) * bytes)
+          .set(av);
         for (let v = 0; v < nv; v++) multiplyAdd(f, type, fma, av, bv[v]!, tile[r]![v]!);
       }
     };
     const advance = (steps: number): void => {
-      f.increment(pa, steps * aStep * bytes).get(pb).i32(steps * bStep * bytes).op('i32.add').tee(pb);
+      f.increment(pa, steps * aStep * bytes)
+        .get(pb)
+        .i32(steps * bStep * bytes)
+        .op('i32.add')
+        .tee(pb);
     };
     const overK = (): void => {
       f.assign(pa, () => f.get(a)).assign(pb, () => f.get(b));
       if (ku > 1) {
-        f.assign(end, () => f.get(kc).i32(-ku).op('i32.and').i32(bStep * bytes).op('i32.mul').get(b).op('i32.add'));
-        f.get(pb).get(end).op('i32.ne').if(() => f.loop(next => {
-          for (let u = 0; u < ku; u++) step(u);
-          advance(ku);
-          f.get(end).op('i32.ne').brIf(next);
-        }));
+        f.assign(end, () =>
+          f
+            .get(kc)
+            .i32(-ku)
+            .op('i32.and')
+            .i32(bStep * bytes)
+            .op('i32.mul')
+            .get(b)
+            .op('i32.add'),
+        );
+        f.get(pb)
+          .get(end)
+          .op('i32.ne')
+          .if(() =>
+            f.loop((next) => {
+              for (let u = 0; u < ku; u++) step(u);
+              advance(ku);
+              f.get(end).op('i32.ne').brIf(next);
+            }),
+          );
       }
-      f.assign(end, () => f.get(kc).i32(bStep * bytes).op('i32.mul').get(b).op('i32.add'));
-      const rest = (): void => void f.loop(next => {
-        step(0);
-        advance(1);
-        f.get(end).op('i32.ne').brIf(next);
-      });
+      f.assign(end, () =>
+        f
+          .get(kc)
+          .i32(bStep * bytes)
+          .op('i32.mul')
+          .get(b)
+          .op('i32.add'),
+      );
+      const rest = (): void =>
+        void f.loop((next) => {
+          step(0);
+          advance(1);
+          f.get(end).op('i32.ne').brIf(next);
+        });
       if (ku > 1) f.get(pb).get(end).op('i32.ne').if(rest);
       else rest();
     };
@@ -158,10 +217,13 @@ const emitStripe = (m: ModuleBuilder, spec: StripeSpec): FuncHandle => {
       }
     };
 
-    f.loop(nextTile => {
+    f.loop((nextTile) => {
       for (const row of tile) for (const sum of row) f.i32x4(0).set(sum);
       overK();
-      f.get(first).if(() => finish(false), () => finish(true));
+      f.get(first).if(
+        () => finish(false),
+        () => finish(true),
+      );
       f.increment(a, mr * aRow * bytes).increment(c, mr * cRow * bytes);
       f.get(tiles).i32(1).op('i32.sub').tee(tiles).brIf(nextTile);
     });

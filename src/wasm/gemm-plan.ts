@@ -50,7 +50,12 @@ export type OperandA =
    * Element (m, k) at `m * m + k * k` elements from the pointer; strides >= 0. With `segments`, k runs through `count` segments of
    * equal length whose starts lie `stride` elements apart (a convolution over a padded image: one segment a kernel row).
    */
-  | { readonly kind: 'strided'; readonly m: number; readonly k: number; readonly segments?: { readonly count: number; readonly stride: number } }
+  | {
+      readonly kind: 'strided';
+      readonly m: number;
+      readonly k: number;
+      readonly segments?: { readonly count: number; readonly stride: number };
+    }
   /** Emits code that writes a block of A; `order` says which index runs fastest in the block: 'mk' (k fastest) or 'km' (m fastest). */
   | { readonly kind: 'filled'; readonly order: 'mk' | 'km'; readonly fill: (f: Emitter, block: FillA) => void };
 
@@ -121,12 +126,20 @@ const COLUMN_ROWS = 32;
 
 const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 /** A row length that does not make rows collide in a cache of 64 sets. */
-const paddedRow = (length: number, bytes: number): number => (length * bytes) % 512 === 0 ? length + 64 / bytes : length;
+const paddedRow = (length: number, bytes: number): number =>
+  (length * bytes) % 512 === 0 ? length + 64 / bytes : length;
 
 /** Blocks of k as equal as multiples of 8 allow. */
 const kBlock = (k: number): number => (k <= KC_MAX ? Math.max(k, 1) : roundUp(Math.ceil(k / Math.ceil(k / KC)), 8));
 
-export const segmentLength = ({ a, k }: GemmSpec): number => (a.kind === 'strided' && a.segments !== undefined ? k / a.segments.count : k);
+export const batchSize = ({ batch = [] }: GemmSpec): number => batch.reduce((product, axis) => product * axis.size, 1);
+
+/** Whether all batch elements use the same B. */
+export const sharesB = ({ b, batch = [] }: GemmSpec): boolean =>
+  b.kind === 'strided' && batch.every((axis) => axis.b === 0 || axis.size === 1);
+
+export const segmentLength = ({ a, k }: GemmSpec): number =>
+  a.kind === 'strided' && a.segments !== undefined ? k / a.segments.count : k;
 
 /** The tile for this shape: the engine's favourite, narrowed where the matrix is narrower. Any choice gives the same bits. */
 const fit = (spec: GemmSpec, favourite: GemmVariant): GemmVariant => {
@@ -157,12 +170,14 @@ export const planGemm = (spec: GemmSpec, favourite: GemmVariant): GemmPlan => {
   const { m, n, k, type } = spec;
   const { bytes } = GEMM_TYPES[type];
   const kc = kBlock(segmentLength(spec));
-  const batches = (spec.batch ?? []).reduce((product, axis) => product * axis.size, 1);
-  const sharedB = spec.b.kind === 'strided' && (spec.batch ?? []).every(axis => axis.b === 0 || axis.size === 1);
 
   const b = spec.b.kind === 'strided' ? { k: spec.b.k, n: spec.b.n } : { k: paddedRow(n, bytes), n: 1 };
   const filledA = (mc: number): { m: number; k: number } =>
-    spec.a.kind === 'strided' ? { m: spec.a.m, k: spec.a.k } : spec.a.order === 'mk' ? { m: paddedRow(kc, bytes), k: 1 } : { m: 1, k: paddedRow(mc, bytes) };
+    spec.a.kind === 'strided'
+      ? { m: spec.a.m, k: spec.a.k }
+      : spec.a.order === 'mk'
+        ? { m: paddedRow(kc, bytes), k: 1 }
+        : { m: 1, k: paddedRow(mc, bytes) };
   const mode = chooseMode(spec, filledA(m), b);
   const column = mode === 'columnDot' || mode === 'columnDirect';
 
@@ -172,7 +187,7 @@ export const planGemm = (spec: GemmSpec, favourite: GemmVariant): GemmPlan => {
   const wanted = Math.floor(BLOCK_BYTES / bytes / (kc + n));
   const fits = Math.max(rowGrain, wanted - (wanted % rowGrain), Math.min(roundUp(24, rowGrain), roundUp(m, rowGrain)));
   const mc = column ? COLUMN_ROWS : Math.min(m, fits);
-  const packAll = mode === 'packed' && (mc < m || (batches > 1 && sharedB));
+  const packAll = mode === 'packed' && (mc < m || (batchSize(spec) > 1 && sharesB(spec)));
 
   const packedBytes = mode === 'packed' ? (packAll ? k : kc) * packedColumns(type, n) * bytes : 0;
   const bBlockBytes = spec.b.kind === 'filled' ? kc * b.k * bytes : 0;
@@ -182,9 +197,19 @@ export const planGemm = (spec: GemmSpec, favourite: GemmVariant): GemmPlan => {
   const aBlockAt = bBlockAt + roundUp(bBlockBytes, 64);
   const cBlockAt = aBlockAt + roundUp(aBlockBytes, 64);
   return {
-    mode, variant, kc, mc, rowGrain, packAll, a, b,
+    mode,
+    variant,
+    kc,
+    mc,
+    rowGrain,
+    packAll,
+    a,
+    b,
     cRow: spec.c.kind === 'output' ? spec.c.row : n,
-    packedAt: 0, bBlockAt, aBlockAt, cBlockAt,
+    packedAt: 0,
+    bBlockAt,
+    aBlockAt,
+    cBlockAt,
     scratchBytes: cBlockAt + roundUp(mc * cColumns * bytes, 64),
   };
 };

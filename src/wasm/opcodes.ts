@@ -3,6 +3,7 @@
 // A number below 0x100 is the opcode byte itself. Larger ones are `prefix << 12 | subcode`: 0xfc (saturating, bulk memory), 0xfd (SIMD), 0xfe (threads).
 
 /** No immediate. */
+// prettier-ignore
 export const SIMPLE = {
   // control and parametric
   'unreachable': 0x0, 'nop': 0x1, 'return': 0xf, 'drop': 0x1a, 'select': 0x1b,
@@ -92,9 +93,10 @@ export const SIMPLE = {
   'i16x8.relaxed_laneselect': 0xfd10a, 'i32x4.relaxed_laneselect': 0xfd10b, 'i64x2.relaxed_laneselect': 0xfd10c, 'f32x4.relaxed_min': 0xfd10d,
   'f32x4.relaxed_max': 0xfd10e, 'f64x2.relaxed_min': 0xfd10f, 'f64x2.relaxed_max': 0xfd110,
 } as const
-export type SimpleOp = keyof typeof SIMPLE
+export type SimpleOp = keyof typeof SIMPLE;
 
 /** Immediate: alignment and offset. */
+// prettier-ignore
 export const MEMORY = {
   // scalars
   'i32.load': 0x28, 'i64.load': 0x29, 'f32.load': 0x2a, 'f64.load': 0x2b, 'i32.load8_s': 0x2c, 'i32.load8_u': 0x2d, 'i32.load16_s': 0x2e,
@@ -109,37 +111,40 @@ export const MEMORY = {
   'memory.atomic.notify': 0xfe000, 'memory.atomic.wait32': 0xfe001, 'i32.atomic.load': 0xfe010, 'i32.atomic.store': 0xfe017,
   'i32.atomic.rmw.add': 0xfe01e, 'i32.atomic.rmw.sub': 0xfe025, 'i32.atomic.rmw.xchg': 0xfe041, 'i32.atomic.rmw.cmpxchg': 0xfe048,
 } as const
-export type MemoryOp = keyof typeof MEMORY
+export type MemoryOp = keyof typeof MEMORY;
 
 /** Immediates: alignment and offset, then the lane. */
+// prettier-ignore
 export const MEMORY_LANE = {
   'v128.load8_lane': 0xfd054, 'v128.load16_lane': 0xfd055, 'v128.load32_lane': 0xfd056, 'v128.load64_lane': 0xfd057, 'v128.store8_lane': 0xfd058,
   'v128.store16_lane': 0xfd059, 'v128.store32_lane': 0xfd05a, 'v128.store64_lane': 0xfd05b,
 } as const
-export type MemoryLaneOp = keyof typeof MEMORY_LANE
+export type MemoryLaneOp = keyof typeof MEMORY_LANE;
 
 /** Immediate: the lane. */
+// prettier-ignore
 export const LANE = {
   'i8x16.extract_lane_s': 0xfd015, 'i8x16.extract_lane_u': 0xfd016, 'i8x16.replace_lane': 0xfd017, 'i16x8.extract_lane_s': 0xfd018,
   'i16x8.extract_lane_u': 0xfd019, 'i16x8.replace_lane': 0xfd01a, 'i32x4.extract_lane': 0xfd01b, 'i32x4.replace_lane': 0xfd01c,
   'i64x2.extract_lane': 0xfd01d, 'i64x2.replace_lane': 0xfd01e, 'f32x4.extract_lane': 0xfd01f, 'f32x4.replace_lane': 0xfd020,
   'f64x2.extract_lane': 0xfd021, 'f64x2.replace_lane': 0xfd022,
 } as const
-export type LaneOp = keyof typeof LANE
+export type LaneOp = keyof typeof LANE;
 
 /** Immediates of their own, each written by its own method of the emitter. */
+// prettier-ignore
 export const SPECIAL = {
   'block': 0x2, 'loop': 0x3, 'if': 0x4, 'else': 0x5, 'end': 0xb, 'br': 0xc, 'br_if': 0xd, 'call': 0x10, 'local.get': 0x20, 'local.set': 0x21,
   'local.tee': 0x22, 'global.get': 0x23, 'global.set': 0x24, 'memory.size': 0x3f, 'memory.grow': 0x40, 'i32.const': 0x41, 'i64.const': 0x42,
   'f32.const': 0x43, 'f64.const': 0x44, 'memory.copy': 0xfc00a, 'memory.fill': 0xfc00b, 'v128.const': 0xfd00c, 'i8x16.shuffle': 0xfd00d,
   'atomic.fence': 0xfe003,
 } as const
-export type SpecialOp = keyof typeof SPECIAL
+export type SpecialOp = keyof typeof SPECIAL;
 
 /** log2 of the natural alignment of a memory instruction, read off its name: `v128.load32_splat` -> 2, `f64.store` -> 3. */
 export const naturalAlign = (name: string): number => {
-  if (/\dx\d/.test(name)) return 3
-  const bits = /(?:load|store|wait)(\d+)/.exec(name)
-  if (bits !== null) return Math.log2(Number(bits[1]) / 8)
-  return name.startsWith('v128') ? 4 : /^[if]64/.test(name) ? 3 : 2
-}
+  if (/\dx\d/.test(name)) return 3;
+  const bits = /(?:load|store|wait)(\d+)/.exec(name);
+  if (bits !== null) return Math.log2(Number(bits[1]) / 8);
+  return name.startsWith('v128') ? 4 : /^[if]64/.test(name) ? 3 : 2;
+};
