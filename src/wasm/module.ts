@@ -2,6 +2,7 @@
 import { contractAsLoop } from './codegen/contract-loop.ts';
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
+import { contractSteps } from './codegen/contract.ts';
 import { loopStep, planLoop, unit, type Step, type Unit } from './codegen/unit.ts';
 
 export interface ModuleOptions {
@@ -83,6 +84,8 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
       return k.parts.flatMap((part) => kernelSteps(u, part));
     case 'contract':
       return kernelSteps(u, contractAsLoop(k));
+    case 'contract':
+      return contractSteps(u, k);
     default:
       throw new Error(`wasm: kernels of kind ${k.kind} are not rendered yet`);
   }

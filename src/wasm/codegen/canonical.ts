@@ -33,7 +33,7 @@ export interface Nest {
 export const rowBuffer = (row: number): number => -1 - row;
 
 /** Rewrites every index of an expression, those of loads inside of index values included. */
-const mapIndexes = (by: (v: Var) => Index | undefined): ((e: Expr) => Expr) => {
+export const mapIndexes = (by: (v: Var) => Index | undefined): ((e: Expr) => Expr) => {
   const memo = new Map<Expr, Expr>();
   const index = (i: Index): Index => substitute(i, by, walk);
   const guards = (gs: readonly Guard[]): readonly Guard[] => gs.map((g) => ({ index: index(g.index), lo: g.lo, hi: g.hi })).filter((g) => !provable(g));
@@ -73,7 +73,7 @@ export const mapNest = (n: Nest, by: (v: Var) => Index | undefined, axes: (vs: r
 };
 
 // Loads in the arms of a `guarded` are only in bounds where that arm is taken.
-const pushGuards = (e: Expr, length: (buffer: number) => number): Expr => {
+export const pushGuards = (e: Expr, length: (buffer: number) => number): Expr => {
   const memos = new Map<string, Map<Expr, Expr>>();
   const memoOf = (key: string): Map<Expr, Expr> => {
     let m = memos.get(key);

@@ -1,6 +1,6 @@
 // What the generators of all kinds of kernel share: the module under construction, buffer descriptions, helper functions, and loop functions made once per structure.
 import type { DType } from '../../core/dtype.ts';
-import { visit } from '../../core/expr.ts';
+import { visit, type Expr } from '../../core/expr.ts';
 import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
 import type { FuncHandle, ModuleBuilder, ValueType } from '../encode.ts';
 import { canonical, nestOf, type Nest } from './canonical.ts';
@@ -63,7 +63,7 @@ export const planLoop = (kernel: LoopKernel, info: (buffer: number) => BufferInf
 };
 
 // Expressions inside of indices are visited too.
-const visitDeep = (e: Parameters<typeof visit>[0], f: Parameters<typeof visit>[1], seen: Set<Parameters<typeof visit>[0]> = new Set()): void =>
+const visitDeep = (e: Expr, f: (e: Expr) => void, seen: Set<Expr> = new Set()): void =>
   visit(
     e,
     (x) => {
@@ -79,6 +79,14 @@ const visitDeep = (e: Parameters<typeof visit>[0], f: Parameters<typeof visit>[1
     },
     seen,
   );
+
+/** Every buffer that expressions read, in order of appearance. */
+export const buffersOf = (es: readonly Expr[]): number[] => {
+  const out = new Set<number>();
+  const seen = new Set<Expr>();
+  for (const e of es) visitDeep(e, (x) => void (x.op === 'load' && out.add(x.buffer)), seen);
+  return [...out];
+};
 
 // One call should take no longer than about a millisecond, so that the first calls can be replaced by optimised code.
 const CALL_COST = 1e6;
