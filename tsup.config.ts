@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Options } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
+import { purePlugin } from './scripts/pure.ts';
 
 /** `./nn` -> `nn/index`; the manifest's `exports` is the one list of entry points. */
 const names = Object.keys(manifest.exports)
@@ -20,6 +21,7 @@ const config: Options = {
   treeshake: false,
   sourcemap: false,
   clean: true,
+  esbuildPlugins: [purePlugin(import.meta.dirname)],
   external: [/^node:/, 'fp-ts', 'fast-check', 'webgpu'],
   dts: {
     compilerOptions: {

@@ -9,7 +9,7 @@ import { indexAlong } from '../core/ops/creation.ts';
 import { sliceAlong } from '../core/ops/slice.ts';
 import { broadcastTo, fill, reshapeTo } from '../core/ops/structure.ts';
 import { Tensor } from '../core/tensor.ts';
-import { treeNode, type TreeNodeType } from '../core/tree.ts';
+import { treeNode, type TreeNode, type TreeNodeType } from '../core/tree.ts';
 import { threefry2x32 } from './threefry.ts';
 
 /** A random key, or an array of keys of shape `shape`; a leaf of trees like a tensor. Use each key once. */
@@ -21,9 +21,6 @@ export class Key {
   }
   get shape(): Shape {
     return this.words.shape.slice(0, -1);
-  }
-  get [treeNode](): { readonly type: TreeNodeType; readonly child: Tensor } {
-    return { type: keyNode, child: this.words };
   }
   /** The keys along the leading axis, so that `const [a, b] = split(key)` works. */
   *[Symbol.iterator](): Generator<Key> {
@@ -40,6 +37,13 @@ export class Key {
   }
 }
 const keyNode: TreeNodeType = { name: 'Key', rebuild: (words: never) => new Key(words) };
+// Apart from the class: isolated declarations let no member of a class have a computed name of our own.
+export interface Key extends TreeNode {}
+Object.defineProperty(Key.prototype, treeNode, {
+  get(this: Key): TreeNode[typeof treeNode] {
+    return { type: keyNode, child: this.words };
+  },
+});
 
 /** A key or keys as two words, each of the keys' shape. */
 const wordsOf = (op: string, key: Key): readonly [Tensor, Tensor] => {
