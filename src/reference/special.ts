@@ -153,4 +153,4 @@ const besselIe = (x: number, order: 0 | 1): number => {
 /** exp(-|x|) I0(x). */
 export const i0e = (x: number): number => besselIe(x, 0);
 /** exp(-|x|) I1(x). */
-export const i1e = (x: number): number => (x < 0 ? -besselIe(x, 1) : besselIe(x, 1));
+export const i1e = (x: number): number => (x === 0 ? x : Math.sign(x) * besselIe(x, 1));
