@@ -123,6 +123,7 @@ const BLOCK_BYTES = 256 * 1024;
 /** B no larger than this stays in L1 when read in place. */
 const DIRECT_BYTES = 16 * 1024;
 const COLUMN_ROWS = 32;
+const NARROW: GemmVariant = { mr: 4, nv: 2, ku: 1 };
 
 const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 /** A row length that does not make rows collide in a cache of 64 sets. */
@@ -141,14 +142,16 @@ export const sharesB = ({ b, batch = [] }: GemmSpec): boolean =>
 export const segmentLength = ({ a, k }: GemmSpec): number =>
   a.kind === 'strided' && a.segments !== undefined ? k / a.segments.count : k;
 
-/** The tile for this shape: the engine's favourite, narrowed where the matrix is narrower. Any choice gives the same bits. */
+/** The tile for this shape: the engine's favourite, unless the matrix is too narrow for it. Any choice gives the same bits. */
 const fit = (spec: GemmSpec, favourite: GemmVariant): GemmVariant => {
   const vectors = Math.ceil(spec.n / GEMM_TYPES[spec.type].lanes);
+  const within = ({ mr, nv, ku }: GemmVariant): GemmVariant => ({ mr: Math.min(mr, spec.m), nv: Math.min(nv, vectors), ku });
+  if (spec.variant !== undefined) return within(spec.variant);
   // few rows: long runs of B instead, up to eight sums
-  if (spec.m <= 2) return { mr: spec.m, nv: Math.min(8 / spec.m, vectors), ku: 1 };
-  const nv = Math.min(favourite.nv, vectors);
-  const mr = nv === favourite.nv ? favourite.mr : nv === 1 ? 8 : Math.max(favourite.mr, 4);
-  return { mr: Math.min(mr, spec.m), nv, ku: favourite.ku };
+  if (spec.m <= 2) return within({ mr: spec.m, nv: 8 / spec.m, ku: 1 });
+  if (vectors === 1) return within({ mr: 6, nv: 1, ku: 1 });
+  // a last panel of one vector has few sums, hence waits for each of them: costly where there are not many panels
+  return within(vectors % favourite.nv === 0 || vectors >= 32 ? favourite : NARROW);
 };
 
 // the kernels end a block of k by comparing their pointer into B: in place, it has to move
@@ -181,7 +184,7 @@ export const planGemm = (spec: GemmSpec, favourite: GemmVariant): GemmPlan => {
   const mode = chooseMode(spec, filledA(m), b);
   const column = mode === 'columnDot' || mode === 'columnDirect';
 
-  const variant = fit(spec, spec.variant ?? favourite);
+  const variant = fit(spec, favourite);
   const rowGrain = column ? COLUMN_ROWS : mode === 'dot' ? Math.min(2, m) : variant.mr;
   const cColumns = spec.c.kind === 'block' ? n : 0;
   const wanted = Math.floor(BLOCK_BYTES / bytes / (kc + n));
