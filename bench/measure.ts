@@ -184,13 +184,16 @@ export const memoryOf = async (
   try {
     const peer = await startPeer(library, start);
     const first = await peer.ask({ command: 'setup', workload: w.name, folder });
-    if (first.firstMs === undefined || first.firstMs > SLOW_MS) {
+    const paced =
+      first.firstMs === undefined
+        ? undefined
+        : await peer.ask({ command: 'time', minMs: 1000, minRuns: 3, maxMs: 5000 });
+    if (paced?.times === undefined || median(paced.times) > SLOW_MS) {
       peer.quit();
       return undefined;
     }
-    const paced = await peer.ask({ command: 'time', minMs: 1000, minRuns: 3, maxMs: 5000 });
     // A slow peer is not worth more than some minutes.
-    const runs = Math.min(most, Math.floor(MEMORY_MS / median(paced.times ?? [1])));
+    const runs = Math.min(most, Math.floor(MEMORY_MS / median(paced.times)));
     const answer = await peer.ask({ command: 'memory', runs, every: Math.max(1, Math.floor(runs / 40)) });
     peer.quit();
     if (answer.samples === undefined) throw new Error(`${library.name} on ${w.name}: ${answer.error}`);

@@ -1,4 +1,5 @@
 // What a benchmark run leaves: a table on the terminal, and a JSON and a markdown file with hardware, versions and date.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,8 @@ export interface MemoryRow {
 
 export interface Report {
   readonly date: string;
+  /** The commit measured, with a plus when files differed from it. */
+  readonly commit: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
@@ -51,8 +54,18 @@ export interface Report {
   readonly memory: MemoryRow[];
 }
 
-export const machine = (): Pick<Report, 'date' | 'cpu' | 'cores' | 'memoryGiB'> => ({
+const commit = (): string => {
+  const git = (...args: string[]): string =>
+    spawnSync('git', args, { cwd: import.meta.dirname })
+      .stdout?.toString()
+      .trim() ?? '';
+  const hash = git('rev-parse', '--short', 'HEAD');
+  return hash === '' ? 'unknown' : hash + (git('status', '--porcelain', '--', '../src') === '' ? '' : '+');
+};
+
+export const machine = (): Pick<Report, 'date' | 'commit' | 'cpu' | 'cores' | 'memoryGiB'> => ({
   date: new Date().toISOString().slice(0, 10),
+  commit: commit(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
@@ -135,7 +148,7 @@ const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]
     .map((row) => `- ${row.library}, ${row.workload}: ${row.cannot}`);
   const sections = [
     `# Benchmark of ${r.date}`,
-    `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8}), relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default. One thread each, each library in its own process, ${r.rounds} rounds of alternation; every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better. \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`,
+    `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8}), relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default; commit ${r.commit}. One thread each, each library in its own process, ${r.rounds} rounds of alternation; every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better. \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`,
     versions.join('\n'),
     ...(r.rows.length > 0 ? [markdownTable(main.head, main.body)] : []),
     ...(cannot.length > 0 ? [`What could not be measured:\n\n${cannot.join('\n')}`] : []),

@@ -2,13 +2,11 @@
 import {
   add,
   conv2d,
-  expandDims,
   fromTypedArray,
   grad,
   defaultDevice,
   hvp,
   jit,
-  logsumexp,
   matmul,
   maxPool,
   mean,
@@ -18,7 +16,6 @@ import {
   sigmoid,
   square,
   sub,
-  squeeze,
   sum,
   tanh,
   transpose,
@@ -27,8 +24,7 @@ import {
   vmap,
   type Tensor,
 } from '../../src/index.ts';
-import { takeAlongAxis } from '../../src/core/ops/take.ts';
-import * as nn from '../../src/nn/activations.ts';
+import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
 import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, type Adapter, type Case, type Setup } from './adapter.ts';
@@ -111,16 +107,13 @@ const adam = (): optim.Optimizer => {
 
 const dense = (x: Tensor, w: Tensor, b: Tensor): Tensor => add(matmul(x, w), b);
 
-const crossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
-  mean(sub(logsumexp(logits, -1), squeeze(takeAlongAxis(logits, expandDims(labels, -1), -1), -1)));
-
 const mlp: Setup = (inputs) =>
   training(
     inputs,
     parameterNames['mlp']!,
     (p, { x, labels }) => {
       const h = nn.relu(dense(nn.relu(dense(x!, p['w1']!, p['b1']!)), p['w2']!, p['b2']!));
-      return crossEntropy(dense(h, p['w3']!, p['b3']!), labels!);
+      return nn.softmaxCrossEntropy(dense(h, p['w3']!, p['b3']!), labels!);
     },
     adam(),
   );
@@ -133,14 +126,14 @@ const cnn: Setup = (inputs) => {
     parameterNames['cnn']!,
     (p, { x, labels }) => {
       const h = reshape(block(block(x!, p['k1']!, p['c1']!), p['k2']!, p['c2']!), [64, 3136]);
-      return crossEntropy(dense(nn.relu(dense(h, p['w1']!, p['b1']!)), p['w2']!, p['b2']!), labels!);
+      return nn.softmaxCrossEntropy(dense(nn.relu(dense(h, p['w1']!, p['b1']!)), p['w2']!, p['b2']!), labels!);
     },
     adam(),
   );
 };
 
 const norm = (x: Tensor, scale: Tensor, shift: Tensor): Tensor =>
-  add(mul(nn.standardize(x, { epsilon: HYPER.normEpsilon }), scale), shift);
+  nn.layerNorm(x.shape.at(-1)!, { eps: HYPER.normEpsilon }).apply({ scale, bias: shift }, x);
 
 const transformer: Setup = (inputs) => {
   const [batch, length, width] = inputs['x']!.shape as [number, number, number];
@@ -229,7 +222,6 @@ const cases: Readonly<Record<string, Setup | string>> = {
 export const adapter: Adapter = {
   load: async () => ({
     versions: {
-      cotangent: 'working tree',
       'relaxed SIMD': String((defaultDevice() as { readonly relaxed?: boolean }).relaxed),
       threads: '1',
     },
