@@ -3,6 +3,9 @@ import { contractAsLoop } from './codegen/contract-loop.ts';
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
 import { contractSteps } from './codegen/contract.ts';
+import { cumulateSteps } from './codegen/cumulate.ts';
+import { scatterSteps } from './codegen/scatter.ts';
+import { sortSteps } from './codegen/sort.ts';
 import { loopStep, planLoop, unit, type Step, type Unit } from './codegen/unit.ts';
 
 export interface ModuleOptions {
@@ -86,7 +89,11 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
       return kernelSteps(u, contractAsLoop(k));
     case 'contract':
       return contractSteps(u, k);
-    default:
-      throw new Error(`wasm: kernels of kind ${k.kind} are not rendered yet`);
+    case 'scatter':
+      return scatterSteps(u, k);
+    case 'cumulate':
+      return cumulateSteps(u, k);
+    case 'sort':
+      return sortSteps(u, k);
   }
 };

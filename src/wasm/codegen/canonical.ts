@@ -28,6 +28,8 @@ export interface Nest {
   readonly rows: ReadonlyMap<number, BufferInfo>;
   /** Variables that stay whole: a caller gives their range at run time. */
   readonly fixed: ReadonlySet<number>;
+  /** The order of points matters: only neighbouring axes become one. */
+  readonly ordered?: boolean;
 }
 
 export const rowBuffer = (row: number): number => -1 - row;
@@ -179,6 +181,7 @@ const collapse = (n: Nest): Nest => {
   for (const list of lists) {
     for (const a of list) {
       for (const b of list) {
+        if (n.ordered === true && list.indexOf(b) !== list.indexOf(a) + 1) continue;
         if (a.id === b.id || n.fixed.has(a.id) || n.fixed.has(b.id)) continue;
         if (!all.every((i) => coefficient(i, a) === coefficient(i, b) * b.extent)) continue;
         const p = newVar(a.extent * b.extent);

@@ -88,6 +88,14 @@ export const buffersOf = (es: readonly Expr[]): number[] => {
   return [...out];
 };
 
+/** Every dtype that occurs in expressions, the buffers they read included. */
+export const dtypesOf = (es: readonly Expr[]): ReadonlySet<DType> => {
+  const out = new Set<DType>();
+  const seen = new Set<Expr>();
+  for (const e of es) visitDeep(e, (x) => void out.add(x.dtype), seen);
+  return out;
+};
+
 // One call should take no longer than about a millisecond, so that the first calls can be replaced by optimised code.
 const CALL_COST = 1e6;
 
