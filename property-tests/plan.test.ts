@@ -69,10 +69,10 @@ test('packed lives do not overlap and take no more than their sum', () => {
 test('simplification preserves values and never adds equations', () => {
   fc.assert(
     fc.property(arbitraries.program({ maxLength: 16 }), (p) => {
-      const { program } = makeJaxpr(gradientOf(p))(...p.inputs('float64'));
+      const { program, captured } = makeJaxpr(gradientOf(p))(...p.inputs('float64'));
       const simple = simplify(program);
       expect(simple.equations.length).toBeLessThanOrEqual(program.equations.length);
-      const run = (q: typeof program): Tensor[] => applyProgram(q, p.inputs('float64'), bind);
+      const run = (q: typeof program): Tensor[] => applyProgram(q, [...captured, ...p.inputs('float64')], bind);
       expectClose(run(simple), run(program), 1e-12, 'simplify');
     }),
     { numRuns: Math.ceil(runs / 2) },

@@ -9,9 +9,12 @@ export const hostDevice: Device = { kind: 'host', name: 'host' };
 /** Elements in a typed array of our own; nobody else may write to it. */
 export class HostStorage implements Storage {
   readonly device: Device = hostDevice;
-  readonly elements: TypedArray;
+  readonly #elements: TypedArray;
   constructor(elements: TypedArray) {
-    this.elements = elements;
+    this.#elements = elements;
+  }
+  get elements(): TypedArray {
+    return this.#elements;
   }
   async read(): Promise<TypedArray> {
     return Promise.resolve(this.elements.slice());
@@ -21,6 +24,30 @@ export class HostStorage implements Storage {
   }
   dispose(): void {
     // The engine collects it.
+  }
+}
+
+/** One value, repeated: the elements exist only if somebody asks for them. On no device, so it fits any. */
+export class FillStorage extends HostStorage {
+  readonly length: number;
+  #all: TypedArray | undefined;
+  constructor(value: number, dtype: DType, length: number) {
+    const one = hostArray(dtype, 1);
+    one[0] = value;
+    super(one);
+    this.length = length;
+  }
+  /** The value as the only element of an array. */
+  get one(): TypedArray {
+    return super.elements;
+  }
+  override get elements(): TypedArray {
+    if (this.length === 1) return this.one;
+    if (this.#all === undefined) {
+      this.#all = new (this.one.constructor as Float32ArrayConstructor)(this.length);
+      this.#all.fill(this.one[0]!);
+    }
+    return this.#all;
   }
 }
 

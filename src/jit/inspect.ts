@@ -4,6 +4,7 @@ import { byteSize } from '../core/dtype.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { printProgram, type Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
+import type { Tensor } from '../core/tensor.ts';
 import { flatten, unflatten } from '../core/tree.ts';
 import { buffersOf } from './buffers.ts';
 import type { Backend } from './backend.ts';
@@ -13,16 +14,18 @@ import type { Kernel, Plan } from './kernel.ts';
 import { kernelFlops } from './cost.ts';
 import { simplify } from './simplify.ts';
 
-const traceFunction = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): { readonly program: Program; readonly out: ReturnType<ReturnType<typeof onLeaves>['out']> } => {
+const traceFunction = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): { readonly program: Program; readonly captured: readonly Tensor[]; readonly out: ReturnType<ReturnType<typeof onLeaves>['out']> } => {
   const { leaves, structure } = flatten(args, name);
   const g = onLeaves(name, f, structure);
   const staged = stage(name, (...xs) => g.run(...xs).map(settle), leaves.map(leafTensor));
-  return { program: staged.program, out: g.out() };
+  return { program: staged.program, captured: staged.captured, out: g.out() };
 };
 
 /** A program that prints as text. */
 export interface Jaxpr {
   readonly program: Program;
+  /** Tensors that the function captured: the program's first inputs. */
+  readonly captured: readonly Tensor[];
   toString(): string;
 }
 
@@ -34,8 +37,8 @@ export interface Jaxpr {
 export const makeJaxpr =
   <A extends readonly unknown[]>(f: (...args: A) => unknown): ((...args: A) => Jaxpr) =>
   (...args) => {
-    const { program } = traceFunction('makeJaxpr', f as unknown as (...args: never[]) => unknown, args);
-    return { program, toString: () => printProgram(program) };
+    const { program, captured } = traceFunction('makeJaxpr', f as unknown as (...args: never[]) => unknown, args);
+    return { program, captured, toString: () => printProgram(program) };
   };
 
 /** Shape and dtype, as evalShape returns them for every tensor of a result. */

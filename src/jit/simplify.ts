@@ -69,8 +69,8 @@ const sameAs = (e: Equation, constant: (v: Value) => number | undefined): Value 
   }
 };
 
-/** Rewrites an equation whose inputs are all one constant into that constant, for operations that only move elements. */
-const moves = new Set(['broadcast', 'reshape', 'transpose']);
+/** Operations that only move elements: of one constant they make that constant again. */
+export const moves: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'transpose']);
 
 /** The program without what it need not compute. Values and effects are preserved. */
 export const simplify = (program: Program): Program => {

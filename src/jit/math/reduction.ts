@@ -83,12 +83,16 @@ const difference = (a: Expr, b: Expr): readonly [Expr, Expr] => {
 
 // n in two parts of at most 26 bits times pi/2 in parts of 27: every product is exact, and so are the first four differences.
 const reduction64 = (a: Expr): Quadrant => {
-  const n = round(mul(a, twoOverPi));
-  const high = convert(convert(n, 'float32'), 'float64');
-  const low = sub(n, high);
+  const guess = round(mul(a, twoOverPi));
+  const high = convert(convert(guess, 'float32'), 'float64');
+  const rough = sub(guess, high);
   const [p1, p2, p3, p4, p5] = half64 as [number, number, number, number, number];
-  const exact = sub(sub(sub(sub(a, mul(high, p1)), mul(low, p1)), mul(high, p2)), mul(low, p2));
-  const [s1, e1] = difference(exact, mul(high, p3));
+  const exact = sub(sub(sub(sub(a, mul(high, p1)), mul(rough, p1)), mul(high, p2)), mul(rough, p2));
+  // From 1e13 on the guess can be one off.
+  const step = round(mul(exact, twoOverPi));
+  const low = add(rough, step);
+  const n = add(guess, step);
+  const [s1, e1] = difference(sub(sub(exact, mul(step, p1)), mul(step, p2)), mul(high, p3));
   const [s2, e2] = difference(s1, mul(low, p3));
   const [s3, e3] = difference(s2, mul(high, p4));
   const rest = sub(add(add(e1, e2), e3), add(mul(low, p4), mul(n, p5)));
