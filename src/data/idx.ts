@@ -107,11 +107,12 @@ export const encodeIdx = ({ type, shape, data }: IdxArray): E.Either<IoError, Ui
  * @example
  * const x = toFloat32(images, 1 / 255);
  */
-export const toFloat32 = ({ shape, data }: IdxArray, scale = 1): HostArray<'float32'> => ({
-  dtype: 'float32',
-  shape,
-  data: Float32Array.from(data as ArrayLike<number>, (v) => v * scale),
-});
+export const toFloat32 = ({ shape, data }: IdxArray, scale = 1): HostArray<'float32'> => {
+  // A plain loop: Float32Array.from with a function takes several times as long on millions of values.
+  const out = new Float32Array(data);
+  for (let i = 0; i < out.length; i++) out[i] = (data[i] as number) * scale;
+  return { dtype: 'float32', shape, data: out };
+};
 
 /**
  * Whole numbers as int32, as labels are; floating types are a `Left`.
@@ -122,4 +123,4 @@ export const toFloat32 = ({ shape, data }: IdxArray, scale = 1): HostArray<'floa
 export const toInt32 = ({ type, shape, data }: IdxArray): E.Either<IoError, HostArray<'int32'>> =>
   type === 'float32' || type === 'float64'
     ? bad(format, `${type} values are no labels`, showShape(shape), 'Use toFloat32')
-    : E.right({ dtype: 'int32', shape, data: Int32Array.from(data as ArrayLike<number>) });
+    : E.right({ dtype: 'int32', shape, data: new Int32Array(data) });

@@ -47,10 +47,10 @@ export const standardise = ({ shape, data }: HostArray, { mean, deviation }: Mom
   const width = sizeOf(shape.slice(1));
   if (width !== mean.length)
     throw new ShapeError('standardise', `${showShape(shape)} has ${width} columns and the moments ${mean.length}`);
-  const at = (list: readonly number[], i: number): number => list[i % width] as number;
-  return {
-    dtype: 'float32',
-    shape,
-    data: Float32Array.from(data as ArrayLike<number>, (v, i) => (v - at(mean, i)) / at(deviation, i)),
-  };
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < out.length; i++) {
+    const c = i % width;
+    out[i] = ((data[i] as number) - (mean[c] as number)) / (deviation[c] as number);
+  }
+  return { dtype: 'float32', shape, data: out };
 };

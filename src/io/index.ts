@@ -1,5 +1,5 @@
 // The entry point `cotangent/io`: safetensors as values, checkpoints, and the host arrays and errors they share.
-export { bad, IoError, orThrow, type IoProblem } from './error.ts';
+export { IoError, orThrow, type IoProblem } from './error.ts';
 export { hostArray, type HostArray } from './host.ts';
 export { decodeSafetensors, encodeSafetensors, readSafetensorsEntry, type Safetensors } from './safetensors.ts';
 export {

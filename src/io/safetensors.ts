@@ -52,13 +52,13 @@ const convert = (entry: SafetensorsEntry, bytes: Uint8Array): E.Either<IoError, 
     case 'BF16':
       return E.right(['float32', fromBfloat16(new Uint16Array(buffer))]);
     case 'U8':
-      return E.right(['int32', Int32Array.from(new Uint8Array(buffer))]);
+      return E.right(['int32', new Int32Array(new Uint8Array(buffer))]);
     case 'I8':
-      return E.right(['int32', Int32Array.from(new Int8Array(buffer))]);
+      return E.right(['int32', new Int32Array(new Int8Array(buffer))]);
     case 'U16':
-      return E.right(['int32', Int32Array.from(new Uint16Array(buffer))]);
+      return E.right(['int32', new Int32Array(new Uint16Array(buffer))]);
     case 'I16':
-      return E.right(['int32', Int32Array.from(new Int16Array(buffer))]);
+      return E.right(['int32', new Int32Array(new Int16Array(buffer))]);
     case 'I64':
     case 'U64': {
       const signed = entry.dtype === 'I64';
@@ -72,7 +72,7 @@ const convert = (entry: SafetensorsEntry, bytes: Uint8Array): E.Either<IoError, 
           `${where}, element ${at}`,
         );
       const data = Array.from(wide, Number);
-      return E.right(signed ? ['int32', Int32Array.from(data)] : ['uint32', Uint32Array.from(data)]);
+      return E.right(signed ? ['int32', new Int32Array(data)] : ['uint32', new Uint32Array(data)]);
     }
     default:
       return bad(

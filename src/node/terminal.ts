@@ -25,8 +25,8 @@ const logged = 10_000;
  *
  * @example
  * const status = statusLine(process.stderr);
- * for (const batch of epoch) status.show(progressLine(progress, { loss }));
- * status.end();
+ * for (const epoch of [1, 2, 3]) status.show(`epoch ${epoch}/3`);
+ * status.end('done');
  */
 export const statusLine = (stream: LineStream, now: () => number = () => performance.now()): StatusLine => {
   const terminal = stream.isTTY === true;

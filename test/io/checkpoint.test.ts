@@ -18,6 +18,7 @@ import {
   treeToArrays,
   type HostArray,
 } from '../../src/io/index.ts';
+import { Key, key } from '../../src/random/index.ts';
 import { bitsOf, hostArray, spoiled } from './arbitraries.ts';
 
 const f32 = (shape: readonly number[], start = 0): Tensor => {
@@ -73,6 +74,12 @@ describe('a checkpoint', () => {
       true,
       Math.tanh,
     ]);
+  });
+
+  it('holds random keys', async () => {
+    const back = orThrow(decodeCheckpoint(await save({ key: key(7) }), { key: key(0) }));
+    expect(back.key).toBeInstanceOf(Key);
+    expect(back.key.words.arraySync()).toEqual([0, 7]);
   });
 
   it('names leaves as PyTorch does, and is a plain safetensors file', async () => {
