@@ -12,7 +12,8 @@ export interface Axis {
 }
 
 /** Bounds that leave room for the arithmetic of spans: what lies outside is as good as infinite, or as zero. */
-export const [smallest, largest]: readonly [number, number] = [1e-290, 1e290];
+export const smallest = 1e-290;
+export const largest = 1e290;
 
 /** The step of 1, 2 or 5 times a power of ten that cuts a span into at most `count` parts. */
 const niceStep = (span: number, count: number): number => {
