@@ -1,5 +1,4 @@
 // One WebAssembly module for a planned program: a function a kernel, and `run`, which calls them in order.
-import { contractAsLoop } from './codegen/contract-loop.ts';
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
 import { contractSteps } from './codegen/contract.ts';
@@ -85,8 +84,6 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
     }
     case 'multi':
       return k.parts.flatMap((part) => kernelSteps(u, part));
-    case 'contract':
-      return kernelSteps(u, contractAsLoop(k));
     case 'contract':
       return contractSteps(u, k);
     case 'scatter':

@@ -5,6 +5,7 @@ import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
 import type { FuncHandle, ModuleBuilder, ValueType } from '../encode.ts';
 import { canonical, nestOf, type Nest } from './canonical.ts';
 import { emitLoop, lanesOf, LOOP_PARAMS, rowLayout } from './loop.ts';
+import { structureKey } from './structure.ts';
 import { strategy, type Strategy } from './strategy.ts';
 
 /** A function of the module and how `run` calls it. */
@@ -22,11 +23,13 @@ export interface Unit {
   readonly relaxed: boolean;
   readonly info: (buffer: number) => BufferInfo;
   readonly fmod: () => FuncHandle;
+  /** Loop functions by structure. */
+  readonly functions: Map<string, FuncHandle>;
 }
 
 export const unit = (m: ModuleBuilder, relaxed: boolean, info: (buffer: number) => BufferInfo): Unit => {
   let fmod: FuncHandle | null = null;
-  return { m, relaxed, info, fmod: () => (fmod ??= defineFmod(m)) };
+  return { m, relaxed, info, functions: new Map(), fmod: () => (fmod ??= defineFmod(m)) };
 };
 
 /** A nest with its strategy, the buffers it touches in order of parameters. */
@@ -102,8 +105,13 @@ const CALL_COST = 1e6;
 export const loopStep = (u: Unit, plan: LoopPlan): Step | null => {
   const { nest, strategy: how, buffers } = plan;
   if (nest.outer.some((v) => v.extent === 0)) return null;
-  const params: ValueType[] = new Array<ValueType>(LOOP_PARAMS + buffers.length).fill('i32');
-  const func = u.m.func(nest.name, params, [], (f) => emitLoop(f, { nest, strategy: how, buffers, info: u.info, fmod: u.fmod, relaxed: u.relaxed }));
+  const key = structureKey(plan, u.info);
+  let func = u.functions.get(key);
+  if (func === undefined) {
+    const params: ValueType[] = new Array<ValueType>(LOOP_PARAMS + buffers.length).fill('i32');
+    func = u.m.func(nest.name, params, [], (f) => emitLoop(f, { nest, strategy: how, buffers, info: u.info, fmod: u.fmod, relaxed: u.relaxed }));
+    u.functions.set(key, func);
+  }
   const first = how.order[0];
   const extent = first?.extent ?? 1;
   const unitSize = first !== undefined && first === how.vector ? how.unroll * how.lanes : 1;
