@@ -145,7 +145,11 @@ export const segmentLength = ({ a, k }: GemmSpec): number =>
 /** The tile for this shape: the engine's favourite, unless the matrix is too narrow for it. Any choice gives the same bits. */
 const fit = (spec: GemmSpec, favourite: GemmVariant): GemmVariant => {
   const vectors = Math.ceil(spec.n / GEMM_TYPES[spec.type].lanes);
-  const within = ({ mr, nv, ku }: GemmVariant): GemmVariant => ({ mr: Math.min(mr, spec.m), nv: Math.min(nv, vectors), ku });
+  const within = ({ mr, nv, ku }: GemmVariant): GemmVariant => ({
+    mr: Math.min(mr, spec.m),
+    nv: Math.min(nv, vectors),
+    ku,
+  });
   if (spec.variant !== undefined) return within(spec.variant);
   // few rows: long runs of B instead, up to eight sums
   if (spec.m <= 2) return within({ mr: spec.m, nv: 8 / spec.m, ku: 1 });
