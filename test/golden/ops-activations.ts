@@ -10,8 +10,17 @@ const of =
     ({ x }, params) => ({ y: f(x!, params) });
 
 export const ops: GoldenOps = {
-  relu: of(n.relu), relu6: of(n.relu6), selu: of(n.selu), silu: of(n.silu), mish: of(n.mish), softsign: of(n.softSign), gelu: of(n.gelu),
-  softplus: of(n.softplus), log_sigmoid: of(n.logSigmoid), hardswish: of(n.hardSwish), hardsigmoid: of(n.hardSigmoid),
+  relu: of(n.relu),
+  relu6: of(n.relu6),
+  selu: of(n.selu),
+  silu: of(n.silu),
+  mish: of(n.mish),
+  softsign: of(n.softSign),
+  gelu: of(n.gelu),
+  softplus: of(n.softplus),
+  log_sigmoid: of(n.logSigmoid),
+  hardswish: of(n.hardSwish),
+  hardsigmoid: of(n.hardSigmoid),
   leaky_relu: of((x, p: { negative_slope: number }) => n.leakyRelu(x, p.negative_slope)),
   elu: of((x, p: { alpha: number }) => n.elu(x, p.alpha)),
   celu: of((x, p: { alpha: number }) => n.celu(x, p.alpha)),

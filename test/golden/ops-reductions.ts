@@ -13,10 +13,24 @@ const of =
     ({ x }, params) => ({ y: f(x!, params) });
 
 export const ops: GoldenOps = {
-  sum: of(r.sum), prod: of(r.prod), max: of(r.max), min: of(r.min), any: of(r.any), all: of(r.all), argmax: of(r.argmax), argmin: of(r.argmin),
-  mean: of(s.mean), var: of(s.variance), std: of(s.std), logsumexp: of(s.logsumexp),
+  sum: of(r.sum),
+  prod: of(r.prod),
+  max: of(r.max),
+  min: of(r.min),
+  any: of(r.any),
+  all: of(r.all),
+  argmax: of(r.argmax),
+  argmin: of(r.argmin),
+  mean: of(s.mean),
+  var: of(s.variance),
+  std: of(s.std),
+  logsumexp: of(s.logsumexp),
   norm: ({ x }, p: { ord: number | string; axis: number | null; keepdims: boolean }) => ({
     y: s.norm(x!, { ...p, ord: p.ord === 'inf' ? Infinity : p.ord === '-inf' ? -Infinity : Number(p.ord) }),
   }),
-  cumsum: of(c.cumsum), cumprod: of(c.cumprod), cummax: of(c.cummax), cummin: of(c.cummin), logcumsumexp: of(c.cumlogsumexp),
+  cumsum: of(c.cumsum),
+  cumprod: of(c.cumprod),
+  cummax: of(c.cummax),
+  cummin: of(c.cummin),
+  logcumsumexp: of(c.cumlogsumexp),
 };

@@ -28,7 +28,8 @@ export interface GoldenCase {
 export type GoldenOp = (inputs: Record<string, Tensor>, params: any) => Record<string, Tensor>;
 export type GoldenOps = Readonly<Record<string, GoldenOp>>;
 
-export type Verdict = { readonly kind: 'passed' } | { readonly kind: 'failed'; readonly why: string } | { readonly kind: 'not covered' };
+export type Verdict =
+  { readonly kind: 'passed' } | { readonly kind: 'failed'; readonly why: string } | { readonly kind: 'not covered' };
 export interface GoldenResult {
   readonly family: string;
   readonly name: string;
@@ -59,19 +60,36 @@ export const readOps = async (family: string): Promise<GoldenOps | undefined> =>
 /** float32: the library's default, to the tolerance of the case. float64: everything in double, to nearly all printed digits. */
 export type GoldenPrecision = 'float32' | 'float64';
 
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint32: Uint32Array, bool: Uint8Array };
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+};
 const load = (t: GoldenTensor, precision: GoldenPrecision): Tensor => {
   const dtype = isFloat(t.dtype) ? precision : t.dtype;
   return fromTypedArray(arrays[dtype].from(t.data.map(Number)), t.shape);
 };
 
-const mismatch = (what: string, got: Tensor | undefined, want: GoldenTensor, precision: GoldenPrecision): string | undefined => {
+const mismatch = (
+  what: string,
+  got: Tensor | undefined,
+  want: GoldenTensor,
+  precision: GoldenPrecision,
+): string | undefined => {
   if (got === undefined) return `${what}: missing`;
-  if (got.shape.join() !== want.shape.join()) return `${what}: shape [${got.shape.join(', ')}], expected [${want.shape.join(', ')}]`;
+  if (got.shape.join() !== want.shape.join())
+    return `${what}: shape [${got.shape.join(', ')}], expected [${want.shape.join(', ')}]`;
   const floats = isFloat(want.dtype);
-  if (floats !== isFloat(got.dtype) || (want.dtype === 'bool') !== (got.dtype === 'bool')) return `${what}: dtype ${got.dtype}, expected ${floats ? 'a float' : want.dtype}`;
+  if (floats !== isFloat(got.dtype) || (want.dtype === 'bool') !== (got.dtype === 'bool'))
+    return `${what}: dtype ${got.dtype}, expected ${floats ? 'a float' : want.dtype}`;
   const data = got.dataSync();
-  const [rtol, atol] = !floats ? [0, 0] : precision === 'float64' ? [4e-8, 1e-8 * (want.tol?.[1] ?? 0)] : (want.tol ?? [1e-5, 1e-6]);
+  const [rtol, atol] = !floats
+    ? [0, 0]
+    : precision === 'float64'
+      ? [4e-8, 1e-8 * (want.tol?.[1] ?? 0)]
+      : (want.tol ?? [1e-5, 1e-6]);
   for (let i = 0; i < data.length; i++) {
     const g = data[i]!;
     const w = floats ? castScalar(Number(want.data[i]), precision) : Number(want.data[i]);
@@ -96,7 +114,9 @@ export const runCase = (c: GoldenCase, op: GoldenOp, precision: GoldenPrecision 
     if (c.grads === undefined) return { kind: 'passed' };
     const cts = Object.fromEntries(
       Object.keys(c.outputs).flatMap((k): [string, Tensor][] => {
-        const ct = inputs[`cotangent_${k}`] ?? (inputs['cotangent'] !== undefined && k === Object.keys(c.outputs)[0] ? inputs['cotangent'] : undefined);
+        const ct =
+          inputs[`cotangent_${k}`] ??
+          (inputs['cotangent'] !== undefined && k === Object.keys(c.outputs)[0] ? inputs['cotangent'] : undefined);
         return ct === undefined ? [] : [[k, ct]];
       }),
     );
@@ -118,7 +138,11 @@ export const runCase = (c: GoldenCase, op: GoldenOp, precision: GoldenPrecision 
 };
 
 /** Every case of a family. */
-export const runFamily = async (family: string, folder: string = goldenFolder, precision: GoldenPrecision = 'float32'): Promise<readonly GoldenResult[]> => {
+export const runFamily = async (
+  family: string,
+  folder: string = goldenFolder,
+  precision: GoldenPrecision = 'float32',
+): Promise<readonly GoldenResult[]> => {
   const ops = await readOps(family);
   return readCases(family, folder).map((c) => {
     const op = ops?.[c.op];
