@@ -9,7 +9,9 @@ import type { GemmVariant } from './gemm-plan.ts';
 const DEFAULT: GemmVariant = { mr: 4, nv: 2, ku: 1 };
 
 /**
- * Without fused multiply-add, whose product needs a register more, 4x8 wins, or 6x8 where there are 32 registers; with it 3x12 or 6x8, or 6x16 where the engine joins pairs of 128-bit instructions into 256-bit ones, which only timing can tell.
+ * Without fused multiply-add, whose product needs a register more, 4x8 wins, or 6x8 where there are 32 registers; with
+ * it 3x12 or 6x8, or 6x16 where the engine joins pairs of 128-bit instructions into 256-bit ones, which only timing can
+ * tell.
  */
 const candidates = (fma: boolean): readonly GemmVariant[] =>
   fma
