@@ -6,11 +6,6 @@ type Method<F> = F extends (x: never, ...rest: infer R) => infer O ? (...rest: R
 /** What the method list adds to a tensor. */
 export type FluentMethods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 
-declare module './tensor.ts' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars
-  interface Tensor<S, D> extends FluentMethods {}
-}
-
 /** Puts the methods on the class. The entry point does this once. */
 export const installMethods = (): void => {
   for (const [name, f] of Object.entries(methods) as [string, (...args: unknown[]) => unknown][])

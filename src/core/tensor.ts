@@ -2,6 +2,7 @@
 import { sizeOf, type Aval, type Shape } from './aval.ts';
 import type { DType, HostArrayOf, TypedArray } from './dtype.ts';
 import { DeviceError, TracerError } from './errors.ts';
+import type { FluentMethods } from './fluent.ts';
 
 /** Bytes of a value on a device: a run of `length` elements at `offset` in a buffer of the device's own. */
 export interface Storage {
@@ -88,6 +89,9 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
     throw new TracerError('Tensor', 'a tensor is not iterable; use unstack(x), or await x.array()');
   }
 }
+
+// The entry point puts the methods on the class; declared here, they are known wherever tensors are.
+export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods {}
 
 // Older engines lack Symbol.dispose; the method must not become one named "undefined".
 if (typeof Symbol.dispose !== 'symbol') {
