@@ -33,7 +33,7 @@ export const rows: readonly Row[] = [
     (x, y) => a.add(x, y),
     (x, y) => x + y,
     [whole, whole],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'sub',
@@ -52,7 +52,7 @@ export const rows: readonly Row[] = [
     (x, y) => a.mul(x, y),
     (x, y) => x * y,
     [whole, whole],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'div',
@@ -74,7 +74,7 @@ export const rows: readonly Row[] = [
       [-3, 3],
       [0, 5],
     ],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'maximum',
@@ -145,7 +145,7 @@ export const rows: readonly Row[] = [
       [-99, 99],
       [1, 9],
     ],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'remainder',
@@ -164,7 +164,7 @@ export const rows: readonly Row[] = [
       [-99, 99],
       [1, 9],
     ],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'floorDivide',
@@ -183,7 +183,7 @@ export const rows: readonly Row[] = [
       [-99, 99],
       [1, 9],
     ],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'truncDivide',
@@ -202,7 +202,7 @@ export const rows: readonly Row[] = [
       [-99, 99],
       [1, 9],
     ],
-    { ...int, variant: 'of integers' },
+    { ...int, name: 'of integers' },
   ),
   elementwise(
     'gcd',

@@ -26,17 +26,17 @@ const reduction = (
   f: Reduce,
   spec: (shape: readonly number[]) => InputSpec,
 ): Row[] => [
-  { primitive, variant: 'over all', inputs: [spec([3, 5])], apply: (x) => apply(x), definition: everything(f) },
+  { primitive, name: 'over all', inputs: [spec([3, 5])], apply: (x) => apply(x), definition: everything(f) },
   {
     primitive,
-    variant: 'over the first axis',
+    name: 'over the first axis',
     inputs: [spec([3, 5])],
     apply: (x) => apply(x, 0),
     definition: reduced(f, 0),
   },
   {
     primitive,
-    variant: 'over the last axis',
+    name: 'over the last axis',
     inputs: [spec([2, 3, 5])],
     apply: (x) => apply(x, -1),
     definition: reduced(f, 2),
@@ -48,10 +48,10 @@ const scan = (
   f: Reduce,
   spec: (shape: readonly number[]) => InputSpec,
 ): Row[] => [
-  { primitive, variant: 'forward', inputs: [spec([3, 5])], apply: (x) => apply(x, 1), definition: scanned(f, 1) },
+  { primitive, name: 'forward', inputs: [spec([3, 5])], apply: (x) => apply(x, 1), definition: scanned(f, 1) },
   {
     primitive,
-    variant: 'in reverse',
+    name: 'in reverse',
     inputs: [spec([5, 3])],
     apply: (x) => apply(x, { axis: 0, reverse: true }),
     definition: scanned(f, 0, true),
@@ -61,7 +61,7 @@ const scan = (
 const zeroes = (shape: readonly number[]): InputSpec => ({
   shape,
   dtype: 'float32',
-  domain: (random) => (random() < 0.3 ? 0 : random() * 4 - 2),
+  draw: (random) => (random() < 0.3 ? 0 : random() * 4 - 2),
 });
 const logSum: Reduce = (v) => Math.log(add(v.map(Math.exp)));
 const maximum: Reduce = (v) => Math.max(...v);
@@ -81,15 +81,15 @@ export const rows: readonly Row[] = [
     definition: () => ({ shape: [2, 3], data: [0, 1, 2, 0, 1, 2] }),
   },
   ...reduction('sum', r.sum, add, floats),
-  ...reduction('sum', r.sum, add, ints).map((row) => ({ ...row, variant: `${row.variant!}, of integers` })),
+  ...reduction('sum', r.sum, add, ints).map((row) => ({ ...row, name: `${row.name!}, of integers` })),
   ...reduction('prod', r.prod, times, floats),
-  ...reduction('prod', r.prod, times, zeroes).map((row) => ({ ...row, variant: `${row.variant!}, with zeros` })),
+  ...reduction('prod', r.prod, times, zeroes).map((row) => ({ ...row, name: `${row.name!}, with zeros` })),
   ...reduction('max', r.max, maximum, spaced),
   ...reduction('min', r.min, minimum, spaced),
   // The maximum inside that counts as a constant.
   ...reduction('max', logsumexp, logSum, floats).map((row) => ({
     ...row,
-    variant: `${row.variant!}, inside logsumexp`,
+    name: `${row.name!}, inside logsumexp`,
   })),
   ...reduction('any', r.any, maximum, bools),
   ...reduction('all', r.all, minimum, bools),
@@ -107,7 +107,7 @@ export const rows: readonly Row[] = [
   ),
   ...scan('cumsum', c.cumsum, add, floats),
   ...scan('cumprod', c.cumprod, times, floats),
-  ...scan('cumprod', c.cumprod, times, zeroes).map((row) => ({ ...row, variant: `${row.variant!}, with zeros` })),
+  ...scan('cumprod', c.cumprod, times, zeroes).map((row) => ({ ...row, name: `${row.name!}, with zeros` })),
   ...scan('cummax', c.cummax, maximum, spaced),
   ...scan('cummin', c.cummin, minimum, spaced),
   ...scan('cumlogsumexp', c.cumlogsumexp, logSum, floats),
