@@ -199,7 +199,7 @@ export const unlinearize = (position: Index, shape: readonly number[]): Index[] 
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     const d = shape[i]!;
-    out[i] = d <= 1 ? zero : digit(position, stride, i === 0 ? Infinity : d);
+    out[i] = d <= 1 || stride === 0 ? zero : digit(position, stride, i === 0 ? Infinity : d);
     stride *= d;
   }
   return out;
