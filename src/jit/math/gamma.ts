@@ -1,6 +1,6 @@
 // lgamma and digamma: a polynomial about 2 (or the root of digamma), Stirling's series beyond, reflection for negative arguments.
 import type { Expr } from '../../core/expr.ts';
-import { abs, add, and, by, constant, div, eq, ge, gt, is32, le, lt, mul, ne, neg, or, poly, round, sel, sub, type Num } from './build.ts';
+import { abs, add, and, by, constant, div, eq, ge, gt, is32, le, lt, mul, ne, neg, or, poly, round, sel, sub } from './build.ts';
 import { logPositive } from './log.ts';
 
 // lgamma(u) / ((u - 1)(u - 2)) in u - 1.75 on [1, 2.5].
@@ -103,17 +103,16 @@ const cotPi: readonly [readonly number[], readonly number[]] = [
   ],
 ];
 
-const digammaPositive = (a: Expr): Expr => {
+// digamma(a + low) for a > 0; low is below a's last bit.
+const digammaPositive = (a: Expr, low: Expr): Expr => {
   const largeFrom = by(a, 2, 3);
   const below1 = lt(a, 1);
   const between = ge(a, 2);
   // digamma(a) = digamma(a + 1) - 1 / a = digamma(a - 1) + 1 / (a - 1).
   const less = sub(a, 1);
   const u: Expr = is32(a) ? sel(below1, add(a, 1), a) : sel(below1, add(a, 1), sel(between, less, a));
-  // u less 1.5 or less the root, from a itself, so that adding 1 loses nothing.
-  const shift = (c: Num): Expr => sub(u, c);
   const [rootHigh, rootLow] = by(a, ...root);
-  const near = mul(sub(shift(rootHigh), rootLow), poly(shift(1.5), by(a, ...aboutRoot)));
+  const near = mul(add(sub(u, rootHigh), sub(low, rootLow)), poly(sub(u, 1.5), by(a, ...aboutRoot)));
   const inverse = div(1, a);
   const step: Expr = is32(a)
     ? sel(below1, neg(inverse), 0)
@@ -126,7 +125,9 @@ const digammaPositive = (a: Expr): Expr => {
 /** The derivative of lgamma; NaN at negative integers, -inf at 0 and +inf at -0. Near its negative zeros the error is absolute. */
 export const digamma = (x: Expr): Expr => {
   const negative = le(x, 0);
-  const y = digammaPositive(sel(negative, sub(1, x), x));
+  const mirror = sub(1, x);
+  const lost = sub(sub(1, mirror), x);
+  const y = digammaPositive(sel(negative, mirror, x), sel(negative, lost, 0));
   const r = sub(x, round(x));
   const a = abs(r);
   const cot = div(mul(mul(mul(sub(0.5, a), add(a, 0.5)), 4), poly(mul(r, r), by(x, ...cotPi))), r);
