@@ -47,14 +47,14 @@ export const rows: readonly Row[] = [
     apply: (x, i) => take(x, i, { axis: 1, fillValue: 9 }),
     inputs: [floats([2, 3, 2]), indices([2, 2], -4, 4)],
     definition: (x, i) =>
-      tabulate([2, 2, 2, 2], ([a, p, q, c]) => elementAt(x, [a, wrap(elementAt(i, [p, q]), 3), c]) ?? 9),
+      tabulate([2, 2, 2, 2], ([a, p, q, c]) => elementAt(x, [a, wrap(elementAt(i, [p, q])!, 3), c]) ?? 9),
   },
   {
     primitive: 'gather',
     name: 'clipped',
     apply: (x, i) => take(x, i, { axis: 0, mode: 'clip' }),
     inputs: [floats([3, 2]), indices([4], -5, 5)],
-    definition: (x, i) => tabulate([4, 2], ([a, c]) => elementAt(x, [clamp(elementAt(i, [a]), 2), c])!),
+    definition: (x, i) => tabulate([4, 2], ([a, c]) => elementAt(x, [clamp(elementAt(i, [a])!, 2), c])!),
   },
   {
     primitive: 'gather',
@@ -76,7 +76,7 @@ export const rows: readonly Row[] = [
     name: 'lane by lane',
     apply: (x, i) => takeAlongAxis(x, i, 0),
     inputs: [floats([3, 2]), indices([4, 2], -3, 2)],
-    definition: (x, i) => tabulate([4, 2], ([a, c]) => elementAt(x, [wrap(elementAt(i, [a, c]), 3), c])!),
+    definition: (x, i) => tabulate([4, 2], ([a, c]) => elementAt(x, [wrap(elementAt(i, [a, c])!, 3), c])!),
   },
   {
     primitive: 'gather',
