@@ -113,7 +113,7 @@ describe('elementwise', () => {
 });
 
 describe('moves', () => {
-  const shapes = [[3, 5], [4, 4], [1, 7], [17, 3], [8, 64], [2, 3, 5], [4, 1, 9]];
+  const shapes = [[3, 5], [37, 50], [130, 192], [4, 4], [1, 7], [17, 3], [8, 64], [2, 3, 5], [4, 1, 9]];
   test.each(shapes)('transpose, flip, broadcast, reshape of %i %i %i', (...shape0) => {
     const shape = shape0.filter((s) => typeof s === 'number');
     for (const d of dtypes) {

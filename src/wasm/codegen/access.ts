@@ -2,7 +2,7 @@
 import { byteSize, type DType } from '../../core/dtype.ts';
 import type { Expr } from '../../core/expr.ts';
 import { range, type Guard, type Index, type Var } from '../../core/index-expr.ts';
-import type { Load } from './canonical.ts';
+import { coefficient, type Load } from './canonical.ts';
 import type { Graph, Node } from './node.ts';
 import { literal, maskFor, select } from './ops.ts';
 import type { StoreItem } from './statement.ts';
@@ -24,6 +24,8 @@ export interface Points {
   /** Lanes that are points; the others compute something that nobody stores. */
   readonly valid: number;
   readonly vector: Var | null;
+  /** The points are row `row` of a square tile whose rows lie along `axis` (and whose columns are the lanes). */
+  readonly tile?: { readonly axis: Var; readonly row: number };
   /** A variable's value in lane 0: node + offset. */
   readonly at: (v: Var) => { readonly node: Node; readonly offset: number };
   readonly memory: (buffer: number) => Memory;
@@ -220,6 +222,14 @@ const gather = (p: Points, e: Load, m: Memory, form: Form, safety: Condition, fl
   const size = byteSize(m.dtype);
   const mask = maskOf(g, safety);
   let addresses: (lane: number) => { readonly address: Node; readonly offset: number };
+  const tile = p.tile;
+  if (tile !== undefined && form.lanewise === null && mask === null && size === 4 && p.valid === 4 && form.step > 0 && coefficient(e.index, tile.axis) === 1) {
+    // Four vectors along the tile's rows, transposed; the other rows of the tile share them.
+    const corner = sum(g, form, size, form.constant - tile.row, m.base);
+    const [a, b, c, d] = [0, 1, 2, 3].map((k) => g.load('v128.load', corner, k * form.step * size, floor)) as [Node, Node, Node, Node];
+    const half = tile.row < 2 ? [0, 4, 1, 5] : [2, 6, 3, 7];
+    return g.shuffle(g.shuffle(a, b, ...half), g.shuffle(c, d, ...half), ...(tile.row % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7]));
+  }
   if (form.lanewise === null && mask === null) {
     const forward = form.step > 0;
     const address = sum(g, form, size, form.constant, m.base);

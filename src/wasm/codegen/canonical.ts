@@ -237,6 +237,16 @@ const split = (n: Nest): Nest | null => {
   );
 };
 
+/** Splits an axis into blocks of a size that divides it. */
+export const block = (n: Nest, v: Var, by: number): { readonly nest: Nest; readonly inner: Var } => {
+  const [high, low] = [newVar(v.extent / by), newVar(by)];
+  const value = add(scale(variable(high), by), variable(low));
+  return {
+    nest: mapNest(n, (x) => (x.id === v.id ? value : undefined), (vs) => vs.flatMap((x) => (x.id === v.id ? [high, low] : [x]))),
+    inner: low,
+  };
+};
+
 /** The canonical form of a nest. Stages with argmax keep the order of their axes; all other orders are free. */
 export const canonical = (n: Nest): Nest => {
   let out = collapse(n);

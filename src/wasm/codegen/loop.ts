@@ -33,6 +33,7 @@ type Env = ReadonlyMap<number, Bound>;
 interface Copy {
   readonly env: Env;
   readonly valid: number;
+  readonly row?: number;
 }
 
 const alignUp = (n: number): number => Math.ceil(n / 16) * 16;
@@ -163,6 +164,7 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
       const points = pointsOf({
         g, ops, lanes, vector, varsOf,
         valid: vector === null ? 1 : copy.valid,
+        ...(copy.row === undefined ? {} : { tile: { axis: plan.tile!, row: copy.row } }),
         at: (v) => copy.env.get(v.id)!,
         memory: (b) => memory(b, lanewise ? k : 0, lanewise ? outer.length : 1),
         local: (l) => locals[lanewise ? k : 0]!.get(l)!,
@@ -202,7 +204,7 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
       return [{ kind: 'loop', local: b, from: g.i32(0), to: g.i32(to), step: size, body: [loop(from, stop, at + 1), ...flushAll()] }];
     };
 
-    const merge = (copy: Copy, env: Env): Copy => ({ env: new Map([...copy.env, ...env]), valid: copy.valid });
+    const merge = (copy: Copy, env: Env): Copy => ({ ...copy, env: new Map([...copy.env, ...env]) });
     const nestLoops = (i: number, env: Env, at: number): readonly Statement[] => {
       const v = how.order[i];
       if (v === undefined) return lanewise ? outer.flatMap((c, k) => act(merge(c, env), k, plan.vector, at)) : act(merge(outer[0]!, env), 0, null, at);
@@ -244,8 +246,23 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
 
   const begin = parameter(0);
   const end = parameter(1);
+  // Four steps of the tile's axis at a time, and those left over one by one.
+  const tiles = (t: Var, v: Var, env: Env, level: number, from: Node, to: Node): readonly Statement[] => {
+    const whole = g.add(from, g.op('i32.and', g.op('i32.sub', to, from), g.i32(-4)));
+    const loop = (start: Node, stop: Node, step: number, rows: readonly (number | undefined)[]): Statement => {
+      const local = newLocal('i32');
+      const node = g.stable('i32', local, level + 1);
+      const inner = new Map(env).set(t.id, { node, offset: 0 });
+      const body = (copies: readonly Copy[], at: number): readonly Statement[] =>
+        stages(copies.flatMap((c) => rows.map((row): Copy => (row === undefined ? c : { env: new Map(c.env).set(t.id, { node, offset: row }), valid: c.valid, row }))), at);
+      return { kind: 'loop', local, from: start, to: stop, step, body: vectors(v, inner, level + 1, plan.unroll, null, body) };
+    };
+    return [loop(from, whole, 4, [0, 1, 2, 3]), loop(whole, to, 1, [undefined])];
+  };
+
   const outer = (i: number, env: Env, level: number): readonly Statement[] => {
     const v = plan.order[i];
+    if (plan.tile !== null && v === plan.tile) return tiles(v, plan.vector!, env, level, i === 0 ? begin : g.i32(0), i === 0 ? end : g.i32(v.extent));
     if (v === undefined) return stages([{ env, valid: 1 }], level);
     if (v === plan.vector) return vectors(v, env, level, plan.unroll, i === 0 ? { begin, end } : null, stages);
     if (i > 0) return range(v, env, level, (inner, at) => outer(i + 1, inner, at));

@@ -12,6 +12,7 @@ export interface PointsSpec {
   readonly lanes: 2 | 4;
   readonly valid: number;
   readonly vector: Var | null;
+  readonly tile?: { readonly axis: Var; readonly row: number };
   readonly at: (v: Var) => { readonly node: Node; readonly offset: number };
   readonly memory: (buffer: number) => Memory;
   readonly local: (local: number) => Node;

@@ -17,6 +17,8 @@ export interface Strategy {
   readonly order: readonly Var[];
   readonly vector: Var | null;
   readonly unroll: number;
+  /** The axis, second to last in order, along which square tiles are transposed in registers. */
+  readonly tile: Var | null;
   readonly stages: readonly StagePlan[];
   /** Estimated instructions of the whole nest. */
   readonly cost: number;
@@ -126,15 +128,21 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
   }
   const outerOrder = byReach(n.outer, stages);
   const fixedFirst = (vs: readonly Var[]): readonly Var[] => [...vs.filter((v) => n.fixed.has(v.id)), ...vs.filter((v) => !n.fixed.has(v.id))];
-  if (bestAxis === null) return { lanes, order: fixedFirst(outerOrder), vector: null, unroll: 1, stages: inner, cost: bestCost };
+  if (bestAxis === null) return { lanes, order: fixedFirst(outerOrder), vector: null, unroll: 1, tile: null, stages: inner, cost: bestCost };
 
   const count = vectors(bestAxis);
   const ops = Math.max(...stages.map((s) => s.ops + s.accesses.length));
   const wide = ops <= 4 && !flat ? 8 : ops <= 14 ? 4 : ops <= 30 ? 2 : 1;
   const unroll = Math.max(1, Math.min(wide, count));
+  // A matrix read across its rows.
+  const v = bestAxis;
+  const across = flat && lanes === 4 ? stages.flatMap((s) => s.accesses).find((a) => !a.store && a.size === 4 && a.guards.length === 0 && kindOf(a.index, v, varsOf) === 'stride') : undefined;
+  const tile = across === undefined ? null : (n.outer.find((t) => t !== v && !n.fixed.has(t.id) && t.extent >= 4 && coefficient(across.index, t) === 1) ?? null);
+  const order = last(outerOrder, bestAxis);
   return {
     lanes,
-    order: fixedFirst(last(outerOrder, bestAxis)),
+    tile,
+    order: tile === null ? fixedFirst(order) : [...order.filter((x) => x !== tile && x !== v), tile, v],
     vector: bestAxis,
     unroll,
     stages: stages.map((s) => ({ order: byReach(s.axes, [s]), vector: null, unroll: 1 })),

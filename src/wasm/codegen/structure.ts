@@ -68,7 +68,7 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
   };
 
   const loops = (vs: readonly Var[]): string => vs.map((v) => `${name(v)}:${extent(v)}`).join();
-  const head = [`${how.lanes} ${how.unroll} ${loops(how.order)} |${how.vector === null ? '' : name(how.vector)}`];
+  const head = [`${how.lanes} ${how.unroll} ${loops(how.order)} |${how.vector === null ? '' : name(how.vector)}|${how.tile === null ? '' : name(how.tile)}`];
   for (const b of buffers) head.push(info(b).dtype);
   for (const r of nest.rows.values()) head.push(`${buffer(r.id)} ${r.dtype} ${r.length}`);
   nest.stages.forEach((s, i) => {

@@ -3,7 +3,7 @@ import type { DType } from '../../core/dtype.ts';
 import { visit, type Expr } from '../../core/expr.ts';
 import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
 import type { FuncHandle, ModuleBuilder, ValueType } from '../encode.ts';
-import { canonical, nestOf, type Nest } from './canonical.ts';
+import { block, canonical, nestOf, type Nest } from './canonical.ts';
 import { emitLoop, lanesOf, LOOP_PARAMS, rowLayout } from './loop.ts';
 import { structureKey } from './structure.ts';
 import { strategy, type Strategy } from './strategy.ts';
@@ -60,9 +60,16 @@ export const planLoop = (kernel: LoopKernel, info: (buffer: number) => BufferInf
       if (a.kind === 'store') for (const t of a.index.terms) if (t.atom.kind === 'value') visitDeep(t.atom.value, (e) => e.op === 'load' && touch(e.buffer));
     }
   }
-  const nest = canonical(nestOf(kernel, known, fixed));
-  const dtypeOf = (b: number): DType => nest.rows.get(b)?.dtype ?? info(b).dtype;
-  return { nest, strategy: strategy(nest, lanesOf(dtypes), dtypeOf), buffers };
+  const lanes = lanesOf(dtypes);
+  const decide = (nest: Nest): LoopPlan => ({ nest, strategy: strategy(nest, lanes, (b) => nest.rows.get(b)?.dtype ?? info(b).dtype), buffers });
+  const plan = decide(canonical(nestOf(kernel, known, fixed)));
+  // Tiles of a transposed matrix: few enough columns at a time that the lines they touch stay in cache.
+  const { tile, vector } = plan.strategy;
+  const by = tile === null || vector === null ? undefined : [64, 48, 32, 80, 16, 96].find((size) => vector.extent > size && vector.extent % size === 0);
+  if (by === undefined) return plan;
+  const blocked = block(plan.nest, vector!, by);
+  const again = decide(blocked.nest);
+  return again.strategy.vector === blocked.inner && again.strategy.tile === tile ? again : plan;
 };
 
 // Expressions inside of indices are visited too.
@@ -114,7 +121,7 @@ export const loopStep = (u: Unit, plan: LoopPlan): Step | null => {
   }
   const first = how.order[0];
   const extent = first?.extent ?? 1;
-  const unitSize = first !== undefined && first === how.vector ? how.unroll * how.lanes : 1;
+  const unitSize = first === undefined ? 1 : first === how.vector ? how.unroll * how.lanes : first === how.tile ? 4 : 1;
   const pieces = Math.max(1, Math.ceil(how.cost / CALL_COST));
   const grain = Math.max(unitSize, Math.ceil(extent / pieces / unitSize) * unitSize);
   return { func, buffers, extent, grain, scratchBytes: rowLayout(nest, how).bytes };
