@@ -103,7 +103,7 @@ export const rows: readonly Row[] = [
       tabulate([2, 3], ([a, b]) =>
         [0, 1, 2, 3].reduce(
           (s, p) => s + (elementAt(i, [a, p]) === b ? elementAt(u, [a, p])! : 0),
-          elementAt(x, [a, b]),
+          elementAt(x, [a, b]) ?? 0,
         ),
       ),
   },
