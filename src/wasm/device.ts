@@ -76,6 +76,7 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
     const table = heap.allocate(4 * (1 + inputCount + plan.outputs.length));
     const slot = table >> 2;
     // An output that is an input or an earlier output has no memory of its own.
+    const overwritten = new Set(plan.aliases.values());
     const own = plan.outputs.map((id, j) => {
       const p = plan.places.get(id)!;
       return p.kind === 'output' && p.position === j;
@@ -96,8 +97,15 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
             storage = moved;
           }
           storages.push(storage);
-          if (storage instanceof ResidentStorage) addresses.push(storage.address);
-          else {
+          if (storage instanceof ResidentStorage && (storage.exclusive || !overwritten.has(i))) addresses.push(storage.address);
+          else if (storage instanceof ResidentStorage) {
+            // Somebody else has these bytes: the program gets a copy to write over.
+            const bytes = storage.length * byteSize(storage.dtype);
+            const address = heap.allocate(bytes);
+            new Uint8Array(heap.memory.buffer).copyWithin(address, storage.address, storage.address + bytes);
+            staged.push(address);
+            addresses.push(address);
+          } else {
             const { elements } = storage as HostStorage | SpilledStorage;
             const address = place(elements, elements.length, elements.byteLength);
             staged.push(address);
@@ -121,8 +129,8 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
         for (let j = 0; j < outInfo.length; j++) {
           const { dtype, length } = outInfo[j]!;
           const from = plan.aliases.get(j);
-          if (!own[j]) results.push(shared(plan, j, storages, results, dtype));
-          else if (from !== undefined && storages[from] instanceof ResidentStorage) {
+          if (!own[j]) results.push(shared(plan, j, storages, results));
+          else if (from !== undefined && storages[from] instanceof ResidentStorage && storages[from].address === addresses[from]) {
             results.push(storages[from]);
             kept.add(from);
           } else {
@@ -132,18 +140,17 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
           }
         }
         for (const address of staged) heap.free(address);
-        for (const i of donated) if (!kept.has(i) && !results.includes(storages[i]!)) storages[i]!.dispose();
+        for (const i of donated) if (!kept.has(i)) storages[i]!.dispose();
         return results;
       },
     };
   };
 
-  /** An output that equals an input or another output: the storage itself for host values, else a copy. */
-  const shared = (plan: Plan, j: number, inputs: readonly Storage[], results: readonly Storage[], dtype: Parameters<Backend['upload']>[1]): Storage => {
+  /** An output that equals an input or another output has the same bytes. */
+  const shared = (plan: Plan, j: number, inputs: readonly Storage[], results: readonly Storage[]): Storage => {
     const p = plan.places.get(plan.outputs[j]!)!;
     const from = p.kind === 'input' ? inputs[p.position]! : results[(p as { position: number }).position]!;
-    if (!(from instanceof ResidentStorage)) return from;
-    return device.upload(from.view(), dtype);
+    return from instanceof ResidentStorage ? from.share() : from;
   };
 
   const device: WasmDevice = {

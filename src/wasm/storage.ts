@@ -22,7 +22,8 @@ export class ResidentStorage implements Storage {
   readonly length: number;
   readonly address: number;
   readonly #pool: StoragePool;
-  #live = true;
+  // Tensors that hold it: a reshape has the bytes of what it reshapes.
+  #holders = 1;
   constructor(pool: StoragePool, device: Device, dtype: DType, length: number, address: number) {
     this.device = device;
     this.dtype = dtype;
@@ -30,11 +31,17 @@ export class ResidentStorage implements Storage {
     this.address = address;
     this.#pool = pool;
   }
-  get live(): boolean {
-    return this.#live;
+  /** The storage for one more tensor. */
+  share(): this {
+    this.#holders++;
+    return this;
+  }
+  /** False where another tensor may have the same bytes. */
+  get exclusive(): boolean {
+    return this.#holders === 1;
   }
   view(): TypedArray {
-    if (!this.#live) throw new DeviceError('wasm', 'the value was freed');
+    if (this.#holders <= 0) throw new DeviceError('wasm', 'the value was freed');
     return hostView(this.dtype, this.#pool.heap.memory.buffer, this.address, this.length);
   }
   async read(): Promise<TypedArray> {
@@ -46,9 +53,8 @@ export class ResidentStorage implements Storage {
     return this.view().slice();
   }
   dispose(): void {
-    if (!this.#live) return;
-    this.#live = false;
-    this.#pool.release(this);
+    this.#holders--;
+    if (this.#holders === 0) this.#pool.release(this);
   }
 }
 
