@@ -46,40 +46,104 @@ const sigmoid = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) 
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 const floats: Readonly<Partial<Record<ScalarOp, Definition>>> = {
-  add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y, div: (x, y) => x / y, rem: (x, y) => x % y,
-  neg: (x) => -x, abs: Math.abs, sqrt: Math.sqrt, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc, round: roundEven,
-  min: (x, y) => Math.min(x, y), max: (x, y) => Math.max(x, y),
-  ldexp: (x, n) => x * 2 ** n, significand: (x) => x / 2 ** exponent(x),
-  exp: Math.exp, exp2: (x) => 2 ** x, expm1: Math.expm1, log: Math.log, log2: Math.log2, log10: Math.log10, log1p: Math.log1p,
-  sin: Math.sin, cos: Math.cos, tan: Math.tan, asin: Math.asin, acos: Math.acos, atan: Math.atan, atan2: Math.atan2,
-  sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh, asinh: Math.asinh, acosh: Math.acosh, atanh: Math.atanh,
-  sigmoid, softplus, erf, erfc, erfinv, lgamma, digamma, pow, rsqrt: (x) => 1 / Math.sqrt(x), cbrt: Math.cbrt, sign: Math.sign, i0e, i1e,
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  div: (x, y) => x / y,
+  rem: (x, y) => x % y,
+  neg: (x) => -x,
+  abs: Math.abs,
+  sqrt: Math.sqrt,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: Math.trunc,
+  round: roundEven,
+  min: (x, y) => Math.min(x, y),
+  max: (x, y) => Math.max(x, y),
+  ldexp: (x, n) => x * 2 ** n,
+  significand: (x) => x / 2 ** exponent(x),
+  exp: Math.exp,
+  exp2: (x) => 2 ** x,
+  expm1: Math.expm1,
+  log: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+  log1p: Math.log1p,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  sigmoid,
+  softplus,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
+  pow,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  cbrt: Math.cbrt,
+  sign: Math.sign,
+  i0e,
+  i1e,
 };
 
 // Integers wrap; a division by zero gives what XLA gives: all ones, and the dividend as remainder.
 const integers: Readonly<Partial<Record<ScalarOp, Definition>>> = {
-  add: (x, y) => x + y, sub: (x, y) => x - y, mul: Math.imul, neg: (x) => -x, abs: (x) => (x < 0 ? -x : x),
-  div: (x, y) => (y === 0 ? -1 : Math.trunc(x / y)), rem: (x, y) => (y === 0 ? x : x % y),
-  floor: (x) => x, ceil: (x) => x, trunc: (x) => x, round: (x) => x,
-  min: (x, y) => Math.min(x, y), max: (x, y) => Math.max(x, y), sign: Math.sign,
-  and: (x, y) => x & y, or: (x, y) => x | y, xor: (x, y) => x ^ y, not: (x) => ~x,
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: Math.imul,
+  neg: (x) => -x,
+  abs: (x) => (x < 0 ? -x : x),
+  div: (x, y) => (y === 0 ? -1 : Math.trunc(x / y)),
+  rem: (x, y) => (y === 0 ? x : x % y),
+  floor: (x) => x,
+  ceil: (x) => x,
+  trunc: (x) => x,
+  round: (x) => x,
+  min: (x, y) => Math.min(x, y),
+  max: (x, y) => Math.max(x, y),
+  sign: Math.sign,
+  and: (x, y) => x & y,
+  or: (x, y) => x | y,
+  xor: (x, y) => x ^ y,
+  not: (x) => ~x,
   pow: (x, y) => {
     if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
     let power = 1;
-    for (let base = x, n = y >>> 0; n > 0; n >>>= 1, base = Math.imul(base, base)) if (n & 1) power = Math.imul(power, base);
+    for (let base = x, n = y >>> 0; n > 0; n >>>= 1, base = Math.imul(base, base))
+      if (n & 1) power = Math.imul(power, base);
     return power;
   },
 };
 
 const booleans: Readonly<Partial<Record<ScalarOp, Definition>>> = {
-  and: (x, y) => truth(x !== 0 && y !== 0), or: (x, y) => truth(x !== 0 || y !== 0), xor: (x, y) => truth((x !== 0) !== (y !== 0)),
-  not: (x) => truth(x === 0), min: (x, y) => truth(x !== 0 && y !== 0), max: (x, y) => truth(x !== 0 || y !== 0),
-  add: (x, y) => truth(x !== 0 || y !== 0), mul: (x, y) => truth(x !== 0 && y !== 0),
+  and: (x, y) => truth(x !== 0 && y !== 0),
+  or: (x, y) => truth(x !== 0 || y !== 0),
+  xor: (x, y) => truth((x !== 0) !== (y !== 0)),
+  not: (x) => truth(x === 0),
+  min: (x, y) => truth(x !== 0 && y !== 0),
+  max: (x, y) => truth(x !== 0 || y !== 0),
+  add: (x, y) => truth(x !== 0 || y !== 0),
+  mul: (x, y) => truth(x !== 0 && y !== 0),
 };
 
 const comparisons: Readonly<Partial<Record<ScalarOp, Definition>>> = {
-  eq: (x, y) => truth(x === y), ne: (x, y) => truth(x !== y), lt: (x, y) => truth(x < y), le: (x, y) => truth(x <= y),
-  gt: (x, y) => truth(x > y), ge: (x, y) => truth(x >= y),
+  eq: (x, y) => truth(x === y),
+  ne: (x, y) => truth(x !== y),
+  lt: (x, y) => truth(x < y),
+  le: (x, y) => truth(x <= y),
+  gt: (x, y) => truth(x > y),
+  ge: (x, y) => truth(x >= y),
 };
 
 const wrap = (x: number, dtype: DType): number => (dtype === 'uint32' ? x >>> 0 : x | 0);
@@ -95,7 +159,9 @@ const toDType = (x: number, from: DType, to: DType): number => {
   if (isFloat(to) || from === to) return x;
   if (!isFloat(from)) return wrap(x, to);
   if (Number.isNaN(x)) return 0;
-  return to === 'uint32' ? Math.min(Math.max(Math.trunc(x), 0), 0xffffffff) : Math.min(Math.max(Math.trunc(x), -0x80000000), 0x7fffffff);
+  return to === 'uint32'
+    ? Math.min(Math.max(Math.trunc(x), 0), 0xffffffff)
+    : Math.min(Math.max(Math.trunc(x), -0x80000000), 0x7fffffff);
 };
 
 const bits = new DataView(new ArrayBuffer(4));

@@ -86,7 +86,11 @@ const lgammaNear2 = (z: number): number => {
 // sin(pi x), exact in its zeros and signs.
 const sinPi = (x: number): number => {
   const r = x - 2 * Math.round(x / 2);
-  return Math.abs(r) <= 0.25 ? Math.sin(Math.PI * r) : Math.abs(r) <= 0.75 ? Math.sign(r) * Math.cos(Math.PI * (Math.abs(r) - 0.5)) : Math.sin(Math.PI * (Math.sign(r) - r));
+  return Math.abs(r) <= 0.25
+    ? Math.sin(Math.PI * r)
+    : Math.abs(r) <= 0.75
+      ? Math.sign(r) * Math.cos(Math.PI * (Math.abs(r) - 0.5))
+      : Math.sin(Math.PI * (Math.sign(r) - r));
 };
 
 /** log |gamma(x)|; +inf at 0, -1, -2, ... */
@@ -105,8 +109,11 @@ export const lgamma = (x: number): number => {
     return Math.log(product) + lgammaNear2(y - 2);
   }
   const z = 1 / (x * x);
-  const series = (1 / 12 + z * (-1 / 360 + z * (1 / 1260 + z * (-1 / 1680 + z * (1 / 1188 + z * (-691 / 360360)))))) / x;
-  return x > 1e300 ? x * (Math.log(x) - 1) : (x - 0.5) * (Math.log(x) - 1) + (0.5 * Math.log(2 * Math.PI) - 0.5) + series;
+  const series =
+    (1 / 12 + z * (-1 / 360 + z * (1 / 1260 + z * (-1 / 1680 + z * (1 / 1188 + z * (-691 / 360360)))))) / x;
+  return x > 1e300
+    ? x * (Math.log(x) - 1)
+    : (x - 0.5) * (Math.log(x) - 1) + (0.5 * Math.log(2 * Math.PI) - 0.5) + series;
 };
 
 /** The derivative of lgamma; NaN at the negative integers and -inf or +inf at 0 by the sign of the zero. */
@@ -123,7 +130,8 @@ export const digamma = (x: number): number => {
   let shift = 0;
   while (y < 12) shift += 1 / y++;
   const z = 1 / (y * y);
-  const series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * (691 / 32760 - z / 12))))));
+  const series =
+    z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * (691 / 32760 - z / 12))))));
   return Math.log(y) - 0.5 / y - series - shift;
 };
 

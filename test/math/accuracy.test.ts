@@ -18,7 +18,12 @@ interface Worst {
   readonly want: number;
 }
 
-const sweep = (op: MathOp, inputs: readonly Float32Array[], contract: boolean, size?: (x: number, want: number) => number): Worst => {
+const sweep = (
+  op: MathOp,
+  inputs: readonly Float32Array[],
+  contract: boolean,
+  size?: (x: number, want: number) => number,
+): Worst => {
   const e = expandMath(call(op, 'float32', ...inputs.map((_, i) => arg(i, 'float32'))));
   const f = evaluator(e, chunk, contract);
   const dtypes = inputs.map(() => 'float32' as const);
@@ -37,10 +42,20 @@ const sweep = (op: MathOp, inputs: readonly Float32Array[], contract: boolean, s
   return worst;
 };
 
-const check = (op: MathOp, inputs: readonly Float32Array[], contract: boolean, size?: (x: number, want: number) => number): void => {
+const check = (
+  op: MathOp,
+  inputs: readonly Float32Array[],
+  contract: boolean,
+  size?: (x: number, want: number) => number,
+): void => {
   const worst = sweep(op, inputs, contract, size);
-  table.push(`${op.padEnd(10)} ${contract ? 'fused   ' : 'separate'} ${worst.ulps.toFixed(2)} ulp at ${worst.input.join(', ')}`);
-  expect(worst.ulps, JSON.stringify({ ...worst, got: String(worst.got), want: String(worst.want) })).toBeLessThanOrEqual(limit);
+  table.push(
+    `${op.padEnd(10)} ${contract ? 'fused   ' : 'separate'} ${worst.ulps.toFixed(2)} ulp at ${worst.input.join(', ')}`,
+  );
+  expect(
+    worst.ulps,
+    JSON.stringify({ ...worst, got: String(worst.got), want: String(worst.want) }),
+  ).toBeLessThanOrEqual(limit);
 };
 
 afterAll(() => {
@@ -97,7 +112,9 @@ describe('float32: at most 4 ulp', () => {
   });
 });
 
-const countOps = (e: Expr): { readonly count: number; readonly names: ReadonlySet<string>; readonly dtypes: ReadonlySet<string> } => {
+const countOps = (
+  e: Expr,
+): { readonly count: number; readonly names: ReadonlySet<string>; readonly dtypes: ReadonlySet<string> } => {
   let count = 0;
   const [names, dtypes] = [new Set<string>(), new Set<string>()];
   visit(e, (node) => {
@@ -115,7 +132,10 @@ describe('expansion', () => {
     for (const op of functions) {
       for (const dtype of ['float32', 'float64'] as const) {
         const { names, dtypes } = countOps(expandMath(call(op as MathOp, dtype, arg(0, dtype), arg(1, dtype))));
-        expect([...names].filter((n) => functions.has(n)), op).toEqual([]);
+        expect(
+          [...names].filter((n) => functions.has(n)),
+          op,
+        ).toEqual([]);
         if (dtype === 'float32') expect([...dtypes], op).not.toContain('float64');
       }
     }

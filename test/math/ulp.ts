@@ -25,7 +25,8 @@ export const ulps32 = (got: number, want: number): number => {
   if (Number.isNaN(want) || Number.isNaN(got)) return Number.isNaN(want) && Number.isNaN(got) ? 0 : Infinity;
   if (want === 0) return Object.is(got, want) ? 0 : Infinity;
   const w = Math.abs(want) >= overflow32 ? Math.sign(want) * 2 ** 128 : want;
-  if (!Number.isFinite(got)) return Math.sign(got) === Math.sign(w) ? Math.max(0, (2 ** 128 - Math.abs(w)) / 2 ** 104) : Infinity;
+  if (!Number.isFinite(got))
+    return Math.sign(got) === Math.sign(w) ? Math.max(0, (2 ** 128 - Math.abs(w)) / 2 ** 104) : Infinity;
   if (got === 0 && Math.abs(w) < 2 ** -126) return 0;
   return Math.abs(got - w) / gap32(w);
 };

@@ -5,7 +5,8 @@ import { bitcast, call, compare, convert, lit, select, type Expr } from '../../c
 export type Num = Expr | number;
 
 /** A constant, rounded to its dtype. */
-export const constant = (value: number, like: Expr): Expr => lit(like.dtype === 'float32' ? Math.fround(value) : value, like.dtype);
+export const constant = (value: number, like: Expr): Expr =>
+  lit(like.dtype === 'float32' ? Math.fround(value) : value, like.dtype);
 
 const pair = (a: Num, b: Num): readonly [Expr, Expr] => {
   if (typeof a !== 'number') return [a, typeof b === 'number' ? constant(b, a) : b];
@@ -80,7 +81,8 @@ export const bitsOf = (x: Expr): Expr => bitcast(x, 'int32');
 export const fromBits = (x: Expr): Expr => bitcast(x, 'float32');
 export const toFloat = (x: Expr, like: Expr): Expr => convert(x, like.dtype);
 export const toInt = (x: Expr): Expr => convert(x, 'int32');
-export const ldexp = (x: Num, n: Expr, like: Expr): Expr => call('ldexp', like.dtype, typeof x === 'number' ? constant(x, like) : x, n);
+export const ldexp = (x: Num, n: Expr, like: Expr): Expr =>
+  call('ldexp', like.dtype, typeof x === 'number' ? constant(x, like) : x, n);
 
 const signBit = -0x80000000;
 /** |x| (already non-negative) with the sign of `of`, -0 included in float32; in float64 `magnitude` must be right at 0 by itself. */
@@ -88,4 +90,5 @@ export const withSignOf = (magnitude: Expr, of: Expr): Expr =>
   is32(of) ? fromBits(or(bitsOf(magnitude), and(bitsOf(of), signBit))) : sel(lt(of, 0), neg(magnitude), magnitude);
 
 /** The leading half of the significand, 12 bits of a float32 or 24 of a float64: products of two such are exact, with or without fma. */
-export const leading = (x: Expr): Expr => (is32(x) ? fromBits(and(bitsOf(x), -0x1000)) : convert(convert(x, 'float32'), 'float64'));
+export const leading = (x: Expr): Expr =>
+  is32(x) ? fromBits(and(bitsOf(x), -0x1000)) : convert(convert(x, 'float32'), 'float64');

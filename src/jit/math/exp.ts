@@ -1,12 +1,34 @@
 // exp, exp2 and expm1: reduction by multiples of ln 2 in two exact steps, a short polynomial, and a power of two put back.
 import type { Expr } from '../../core/expr.ts';
 import {
-  abs, add, atLeast, atMost, bitsOf, by, constant, div, fromBits, gt, is32, ldexp, le, lt, mul, neg, poly, round, sel, shl, shr, sub, toInt,
+  abs,
+  add,
+  atLeast,
+  atMost,
+  bitsOf,
+  by,
+  constant,
+  div,
+  fromBits,
+  gt,
+  is32,
+  ldexp,
+  le,
+  lt,
+  mul,
+  neg,
+  poly,
+  round,
+  sel,
+  shl,
+  shr,
+  sub,
+  toInt,
   type Num,
 } from './build.ts';
 
 // The high part ends in zeros, so that n times it is exact (with or without fma).
-const ln2Hi: readonly [number, number] = [0.693145751953125, 6.93147180369123816490e-1];
+const ln2Hi: readonly [number, number] = [0.693145751953125, 6.9314718036912381649e-1];
 const ln2Lo: readonly [number, number] = [1.428606765330187e-6, 1.90821492927058770002e-10];
 // 1.5 * 2^23: adding it to a small integer leaves that integer in the low mantissa bits.
 const magic = 12582912;
@@ -21,22 +43,35 @@ const reduce = (x: Expr, low?: Expr): { readonly n: Expr; readonly hi: Expr; rea
 // (r c) / (2 - c) of fdlibm's e_exp.c: exp(r) = 1 + r + r c / (2 - c), r = hi - lo.
 const tail64 = (r: Expr): Expr => {
   const t = mul(r, r);
-  const p = poly(t, [
-    1.66666666666666019037e-1, -2.77777777770155933842e-3, 6.61375632143793436117e-5, -1.65339022054652515390e-6, 4.13813679705723846039e-8,
-  ]);
+  const p = poly(
+    t,
+    [
+      1.66666666666666019037e-1, -2.77777777770155933842e-3, 6.61375632143793436117e-5, -1.6533902205465251539e-6,
+      4.13813679705723846039e-8,
+    ],
+  );
   const c = sub(r, mul(t, p));
   return div(mul(r, c), sub(2, c));
 };
 
 // Minimax on |r| <= ln 2 / 2 with relative error 9.5e-8: two operations shorter than the next degree.
-const exp32 = [1, 0.9999997019767761, 0.4999914765357971, 0.16667665541172028, 0.041898466646671295, 0.008288532495498657];
+const exp32 = [
+  1, 0.9999997019767761, 0.4999914765357971, 0.16667665541172028, 0.041898466646671295, 0.008288532495498657,
+];
 // One degree more (4e-9), for what is computed further with.
-const expFine32 = [1, 1, 0.4999999403953552, 0.166665181517601, 0.041668158024549484, 0.008368927985429764, 0.001382960006594658];
-const expm132 = [1, 0.4999999701976776, 0.1666654646396637, 0.04166741296648979, 0.008366268128156662, 0.001387252239510417];
-const exp232 = [1, 0.6931470036506653, 0.24022233486175537, 0.055506691336631775, 0.00967179611325264, 0.0013285999884828925];
+const expFine32 = [
+  1, 1, 0.4999999403953552, 0.166665181517601, 0.041668158024549484, 0.008368927985429764, 0.001382960006594658,
+];
+const expm132 = [
+  1, 0.4999999701976776, 0.1666654646396637, 0.04166741296648979, 0.008366268128156662, 0.001387252239510417,
+];
+const exp232 = [
+  1, 0.6931470036506653, 0.24022233486175537, 0.055506691336631775, 0.00967179611325264, 0.0013285999884828925,
+];
 
 const exp2Fine32 = [
-  1, 0.6931471824645996, 0.24022647738456726, 0.05550359562039375, 0.009618498384952545, 0.0013390958774834871, 0.00015329474990721792,
+  1, 0.6931471824645996, 0.24022647738456726, 0.05550359562039375, 0.009618498384952545, 0.0013390958774834871,
+  0.00015329474990721792,
 ];
 
 interface Reduced {

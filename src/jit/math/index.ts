@@ -61,8 +61,40 @@ const power: Expansion = (x, y) => {
 };
 
 const expansions: Readonly<Record<MathOp, Expansion>> = {
-  exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh,
-  sigmoid, softplus, erf, erfc, erfinv, lgamma, digamma, pow: power, rsqrt, cbrt, sign, nextafter, i0e, i1e,
+  exp,
+  exp2,
+  expm1,
+  log,
+  log2,
+  log10,
+  log1p,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  atan2,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  sigmoid,
+  softplus,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
+  pow: power,
+  rsqrt,
+  cbrt,
+  sign,
+  nextafter,
+  i0e,
+  i1e,
 };
 const ofIntegers: ReadonlySet<string> = new Set<MathOp>(['pow', 'sign']);
 
@@ -76,6 +108,7 @@ export const expandMath = (e: Expr): Expr =>
   rewrite(e, (node) => {
     if (!isOp(node) || !Object.hasOwn(expansions, node.op)) return node;
     const [x, y = x] = node.args as [Expr, Expr?];
-    if (!isFloat(node.dtype) && !ofIntegers.has(node.op)) throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
-    return expansions[node.op as MathOp](x, y as Expr);
+    if (!isFloat(node.dtype) && !ofIntegers.has(node.op))
+      throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
+    return expansions[node.op as MathOp](x, y);
   });

@@ -1,7 +1,27 @@
 // log, log2, log10, log1p and softplus: the significand near 1 through s = f / (2 + f), after fdlibm's e_log.c.
 import { call, type Expr } from '../../core/expr.ts';
 import {
-  abs, add, and, bitsOf, by, constant, div, eq, fromBits, gt, is32, lt, max, mul, neg, poly, sel, shr, sub, toFloat, type Num,
+  abs,
+  add,
+  and,
+  bitsOf,
+  by,
+  constant,
+  div,
+  eq,
+  fromBits,
+  gt,
+  is32,
+  lt,
+  max,
+  mul,
+  neg,
+  poly,
+  sel,
+  shr,
+  sub,
+  toFloat,
+  type Num,
 } from './build.ts';
 import { expNonPositive } from './exp.ts';
 
@@ -26,8 +46,8 @@ export const splitPowerOfTwo = (x: Expr, normal = false): { readonly k: Expr; re
 
 const lg32 = [0.6666666269302368, 0.4000097215175629, 0.2849878668785095, 0.24279078841209412];
 const lg64 = [
-  6.666666666666735130e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1, 1.818357216161805012e-1,
-  1.531383769920937332e-1, 1.479819860511658591e-1,
+  6.66666666666673513e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
+  1.818357216161805012e-1, 1.531383769920937332e-1, 1.479819860511658591e-1,
 ];
 
 /** log(1 + f) = f - (half - rest), half = f^2 / 2, for 1 + f in [sqrt(1/2), sqrt(2)]. */
@@ -38,7 +58,7 @@ const logParts = (f: Expr): { readonly half: Expr; readonly rest: Expr } => {
   return { half, rest: mul(s, add(half, mul(z, poly(z, by(f, lg32, lg64))))) };
 };
 
-const ln2Hi: readonly [number, number] = [0.693138122558594, 6.93147180369123816490e-1];
+const ln2Hi: readonly [number, number] = [0.693138122558594, 6.9314718036912381649e-1];
 const ln2Lo: readonly [number, number] = [9.05800061445916e-6, 1.90821492927058770002e-10];
 
 /** log of a finite positive number. */

@@ -1,8 +1,37 @@
 // pow, cbrt and nextafter: log2 and its product with the exponent carried in two floats, as in fdlibm's e_pow.c.
 import { call, type Expr } from '../../core/expr.ts';
 import {
-  abs, add, and, atLeast, atMost, bitsOf, by, constant, div, eq, floor, fromBits, gt, is32, ldexp, leading, lt, max, mul, ne, neg, not, or, poly,
-  sel, sub, toFloat, toInt, trunc, withSignOf, xor,
+  abs,
+  add,
+  and,
+  atLeast,
+  atMost,
+  bitsOf,
+  by,
+  constant,
+  div,
+  eq,
+  floor,
+  fromBits,
+  gt,
+  is32,
+  ldexp,
+  leading,
+  lt,
+  max,
+  mul,
+  ne,
+  neg,
+  not,
+  or,
+  poly,
+  sel,
+  sub,
+  toFloat,
+  toInt,
+  trunc,
+  withSignOf,
+  xor,
 } from './build.ts';
 import { exp2Parts } from './exp.ts';
 import { signBit } from './inverse-trig.ts';
@@ -11,13 +40,13 @@ import { splitPowerOfTwo } from './log.ts';
 // (3 / (2 s)) log((1 + s) / (1 - s)) = 3 + s^2 + s^4 L(s^2).
 const l32 = [0.6000000238418579, 0.42855796217918396, 0.3344125747680664, 0.2566947042942047];
 const l64 = [
-  0.6, 0.42857142857144054, 0.3333333333248059, 0.27272727503788474, 0.23076892372091898, 0.20002210802496537, 0.17559256878011434,
-  0.1758576107209665,
+  0.6, 0.42857142857144054, 0.3333333333248059, 0.27272727503788474, 0.23076892372091898, 0.20002210802496537,
+  0.17559256878011434, 0.1758576107209665,
 ];
 // 2 / (3 ln 2), its leading half and the rest.
 const unit = 2 / (3 * Math.LN2);
 const unitHigh: readonly [number, number] = [0.9619140625, 0.9617967009544373];
-const unitLow: readonly [number, number] = [-1.1736860740240e-4, -7.02846165095275826516e-9];
+const unitLow: readonly [number, number] = [-1.173686074024e-4, -7.02846165095275826516e-9];
 
 /** log2(a) = high + low for finite a > 0, high with half a significand. */
 const log2Parts = (a: Expr): readonly [Expr, Expr] => {
@@ -82,7 +111,10 @@ export const cbrt = (x: Expr): Expr => {
   // a = m 2^r 8^third.
   const third = floor(mul(add(e, 0.5), 1 / 3));
   const r = sub(e, mul(third, 3));
-  const start = mul(poly(sub(m, 1), cbrtStart), sel(eq(r, 0), constant(1, x), sel(eq(r, 1), constant(2 ** (1 / 3), x), 2 ** (2 / 3))));
+  const start = mul(
+    poly(sub(m, 1), cbrtStart),
+    sel(eq(r, 0), constant(1, x), sel(eq(r, 1), constant(2 ** (1 / 3), x), 2 ** (2 / 3))),
+  );
   const c = mul(m, sel(eq(r, 0), constant(1, x), sel(eq(r, 1), constant(2, x), 4)));
   const newton = (t: Expr): Expr => sub(t, div(sub(t, div(c, mul(t, t))), 3));
   const t = is32(x) ? newton(start) : newton(newton(start));

@@ -1,6 +1,23 @@
 // Argument reduction for sin, cos and tan: |x| = n pi/2 + r, |r| <= pi/4, exact enough that r keeps its relative accuracy.
 import { bitcast, convert, lit, select, type Expr } from '../../core/expr.ts';
-import { add, and, bitsOf, floor, fromBits, le, mul, ne, or, round, sel, shl, shr, sub, toFloat, toInt } from './build.ts';
+import {
+  add,
+  and,
+  bitsOf,
+  floor,
+  fromBits,
+  le,
+  mul,
+  ne,
+  or,
+  round,
+  sel,
+  shl,
+  shr,
+  sub,
+  toFloat,
+  toInt,
+} from './build.ts';
 
 export interface Quadrant {
   /** n modulo 4 in its two low bits, int32. */
@@ -23,9 +40,9 @@ const mediumReduction = (a: Expr): Quadrant => {
 
 // The bits of 2/pi from bit 8 g - 16 on (bit j weighs 2^-j), 32 at a time, for g = 0 .. 23.
 const words = [
-  0x517c, 0x517cc1, 0x517cc1b7, 0x7cc1b727, 0xc1b72722, 0xb727220a, 0x27220a94, 0x220a94fe, 0xa94fe13, 0x94fe13ab, 0xfe13abe8, 0x13abe8fa,
-  0xabe8fa9a, 0xe8fa9a6e, 0xfa9a6ee0, 0x9a6ee06d, 0x6ee06db1, 0xe06db14a, 0x6db14acc, 0xb14acc9e, 0x4acc9e21, 0xcc9e21c8, 0x9e21c820,
-  0x21c820ff,
+  0x517c, 0x517cc1, 0x517cc1b7, 0x7cc1b727, 0xc1b72722, 0xb727220a, 0x27220a94, 0x220a94fe, 0xa94fe13, 0x94fe13ab,
+  0xfe13abe8, 0x13abe8fa, 0xabe8fa9a, 0xe8fa9a6e, 0xfa9a6ee0, 0x9a6ee06d, 0x6ee06db1, 0xe06db14a, 0x6db14acc,
+  0xb14acc9e, 0x4acc9e21, 0xcc9e21c8, 0x9e21c820, 0x21c820ff,
 ];
 
 /**
@@ -70,7 +87,9 @@ const hugeReduction = (a: Expr): Quadrant => {
 };
 
 // pi/2 in parts of 27 bits below bit 26, then a full double.
-const half64 = [1.570796325802803, 9.920935184482005e-10, 6.123233932053594e-17, 6.368317116855041e-25, 4.665590917179985e-33];
+const half64 = [
+  1.570796325802803, 9.920935184482005e-10, 6.123233932053594e-17, 6.368317116855041e-25, 4.665590917179985e-33,
+];
 /** The largest |x| whose float64 reduction holds: n stays below 2^50. Beyond, sin, cos and tan are NaN. */
 export const limit64 = 1.75e15;
 

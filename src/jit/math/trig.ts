@@ -1,17 +1,36 @@
 // sin, cos and tan: fdlibm's polynomials on the reduced argument, the quadrant chosen by selects.
 import type { Expr } from '../../core/expr.ts';
-import { abs, add, and, bitsOf, by, div, fromBits, is32, le, lt, mul, ne, neg, poly, sel, shl, sub, xor } from './build.ts';
+import {
+  abs,
+  add,
+  and,
+  bitsOf,
+  by,
+  div,
+  fromBits,
+  is32,
+  le,
+  lt,
+  mul,
+  ne,
+  neg,
+  poly,
+  sel,
+  shl,
+  sub,
+  xor,
+} from './build.ts';
 import { limit64, reduceQuadrant, type Quadrant } from './reduction.ts';
 
 const sin32 = [-0.16666654611, 8.3321608736e-3, -1.9515295891e-4];
 const cos32 = [4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5];
 const sin64 = [
-  -1.66666666666666324348e-1, 8.33333333332248946124e-3, -1.98412698298579493134e-4, 2.75573137070700676789e-6, -2.50507602534068634195e-8,
-  1.58969099521155010221e-10,
+  -1.66666666666666324348e-1, 8.33333333332248946124e-3, -1.98412698298579493134e-4, 2.75573137070700676789e-6,
+  -2.50507602534068634195e-8, 1.58969099521155010221e-10,
 ];
 const cos64 = [
-  4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5, -2.75573143513906633035e-7, 2.08757232129817482790e-9,
-  -1.13596475577881948265e-11,
+  4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5, -2.75573143513906633035e-7,
+  2.0875723212981748279e-9, -1.13596475577881948265e-11,
 ];
 
 /** sin(r + tail) and cos(r + tail) for |r| <= pi/4. */
@@ -31,7 +50,10 @@ export const cosKernel = (r: Expr, z: Expr, tail?: Expr): Expr => {
 };
 
 // float32 sin and cos stay within 3 ulp without the tail.
-const parts = (quadrant: Quadrant, withTail: boolean): { readonly sine: Expr; readonly cosine: Expr; readonly odd: Expr } => {
+const parts = (
+  quadrant: Quadrant,
+  withTail: boolean,
+): { readonly sine: Expr; readonly cosine: Expr; readonly odd: Expr } => {
   const { r, q } = quadrant;
   const tail = withTail ? quadrant.tail : undefined;
   const z = mul(r, r);
@@ -42,7 +64,8 @@ const parts = (quadrant: Quadrant, withTail: boolean): { readonly sine: Expr; re
 const signByQuadrant = (y: Expr, q: Expr): Expr =>
   is32(y) ? fromBits(xor(bitsOf(y), shl(and(q, 2), 30))) : sel(ne(and(q, 2), 0), neg(y), y);
 
-const flipWith = (y: Expr, x: Expr): Expr => (is32(x) ? fromBits(xor(bitsOf(y), and(bitsOf(x), -0x80000000))) : sel(lt(x, 0), neg(y), y));
+const flipWith = (y: Expr, x: Expr): Expr =>
+  is32(x) ? fromBits(xor(bitsOf(y), and(bitsOf(x), -0x80000000))) : sel(lt(x, 0), neg(y), y);
 
 // NaN for infinities and NaN, and beyond the reach of the float64 reduction; x itself where it is its own sine.
 const finite = (x: Expr, a: Expr, y: Expr): Expr => sel(le(a, by(x, 3.4028234663852886e38, limit64)), y, NaN);
