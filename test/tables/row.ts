@@ -150,8 +150,8 @@ export const elementwise = (
   options: { readonly dtype?: DType; readonly differentiable?: readonly boolean[]; readonly name?: string } = {},
 ): Row => ({
   primitive,
-  apply: apply as Row['apply'],
-  definition: mapped(f as (...x: number[]) => number),
+  apply: apply,
+  definition: mapped(f),
   inputs: domains.map((domain) => ({ shape: [3, 5], dtype: options.dtype ?? 'float32', domain })),
   ...(options.differentiable === undefined ? {} : { differentiable: options.differentiable }),
   ...(options.name === undefined ? {} : { name: options.name }),

@@ -30,7 +30,7 @@ const total =
   (f: F) =>
   (x: Tensor): Tensor =>
     sum(f(x));
-const derivative = (f: F, order = 1): F => (order === 0 ? f : (grad(total(derivative(f, order - 1))) as F));
+const derivative = (f: F, order = 1): F => (order === 0 ? f : grad(total(derivative(f, order - 1))));
 
 /** The derivative of an elementwise function at points, eagerly and compiled. */
 const slopes = (name: string, f: F, points: readonly number[], want: readonly number[], order = 1): void => {
@@ -76,7 +76,7 @@ describe('gradients over axes', () => {
       ['eagerly', grad(f)],
       ['under jit', jit(grad(f))],
     ] as const)
-      it(`${name}, ${way}`, () => expect((g as F)(x).arraySync()).toEqual(want));
+      it(`${name}, ${way}`, () => expect(g(x).arraySync()).toEqual(want));
   };
   both('prod with one zero', (x) => prod(x), tensor([2, 0, 3]), [0, 6, 0]);
   both('prod with two zeros', (x) => prod(x), tensor([0, 0, 3]), [0, 0, 0]);
@@ -121,12 +121,12 @@ describe('reverse over reverse at every class of size', () => {
   const f: F = (x) => sum(add(mul(pow(x, 4), 1 / 12), mul(x, tanh(x))));
   const g = (x: number): number => x ** 3 / 3 + Math.tanh(x) + x * (1 - Math.tanh(x) ** 2);
   const h = (x: number): number => x * x + 2 * (1 - Math.tanh(x) ** 2) * (1 - x * Math.tanh(x));
-  const energy: F = (x) => mul(sum(pow((grad(f) as F)(x), 2)), 0.5);
+  const energy: F = (x) => mul(sum(pow(grad(f)(x), 2)), 0.5);
   for (const n of [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 64, 100])
     it(`${n} elements`, () => {
       const x = Float32Array.from({ length: n }, (_, i) => Math.sin(i * 1.7) * 1.5);
       for (const run of [grad(energy), jit(grad(energy))] as const) {
-        const y = (run as F)(tensor(x)).dataSync();
+        const y = run(tensor(x)).dataSync();
         x.forEach((v, i) =>
           expect(Math.abs(y[i]! - g(v) * h(v)), `element ${i}`).toBeLessThan(3e-6 * (1 + Math.abs(g(v) * h(v)))),
         );
@@ -141,10 +141,10 @@ describe('transforms of gradients', () => {
       [1, 2, 3],
       [0, 0, 1],
     ]);
-    const rows = (vmap(grad(f) as F) as F)(x).arraySync() as number[][];
+    const rows = vmap(grad(f))(x).arraySync() as number[][];
     [
       [1, 2, 3],
       [0, 0, 1],
-    ].forEach((row, i) => expect((grad(f) as F)(tensor(row)).arraySync()).toEqual(rows[i]));
+    ].forEach((row, i) => expect(grad(f)(tensor(row)).arraySync()).toEqual(rows[i]));
   });
 });

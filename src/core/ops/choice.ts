@@ -2,7 +2,7 @@
 import { broadcastShapes } from '../aval.ts';
 import { ArgumentError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { greater, less, notEqual, selectPrimitive } from './arithmetic.ts';
 import { asTensor, promote, type TensorLike } from './promote.ts';
 import { broadcastTo, fillLike } from './structure.ts';
@@ -44,7 +44,10 @@ export const select = (
   const cs = conditions as readonly TensorLike[];
   const xs = choices as readonly TensorLike[];
   if (!Array.isArray(choices) || cs.length !== xs.length || cs.length === 0)
-    throw new ArgumentError('select', `needs as many choices as conditions and at least one, got ${cs.length} conditions and ${Array.isArray(choices) ? xs.length : 'no array of'} choices`);
+    throw new ArgumentError(
+      'select',
+      `needs as many choices as conditions and at least one, got ${cs.length} conditions and ${Array.isArray(choices) ? xs.length : 'no array of'} choices`,
+    );
   return xs.reduceRight<TensorLike>((rest, x, i) => where(cs[i]!, x, rest), otherwise) as Tensor;
 };
 
@@ -67,7 +70,11 @@ export const clip = (x: TensorLike, min?: TensorLike | null, max?: TensorLike | 
  * @example
  * piecewise(tensor([-1, 2]), [less(tensor([-1, 2]), 0)], [(x) => neg(x), (x) => mul(x, 10)]); // [1, 20]
  */
-export const piecewise = (x: TensorLike, conditions: readonly TensorLike[], functions: readonly (TensorLike | ((x: Tensor) => Tensor))[]): Tensor => {
+export const piecewise = (
+  x: TensorLike,
+  conditions: readonly TensorLike[],
+  functions: readonly (TensorLike | ((x: Tensor) => Tensor))[],
+): Tensor => {
   const t = asTensor('piecewise', 'x', x);
   const n = conditions.length;
   if (functions.length !== n && functions.length !== n + 1)

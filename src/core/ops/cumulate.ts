@@ -5,7 +5,7 @@ import { bind1 } from '../interpreter.ts';
 import type { CumulateOp } from '../lowering.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
-import { add, less, neg, selectPrimitive, sub } from './arithmetic.ts';
+import { add, less, neg, selectPrimitive } from './arithmetic.ts';
 import { gap, logaddexp } from './binary.ts';
 import { sigmoidPrimitive } from './exponential.ts';
 import { asTensor, cast, toFloat, type TensorLike } from './promote.ts';
@@ -15,7 +15,11 @@ import { times } from './unary.ts';
 
 /** x moved by `by` places along an axis (towards the end if positive); what leaves is lost, what enters is `fill`. */
 export const shiftAlong = (x: Tensor, axis: number, by: number, fill: number): Tensor =>
-  padBy(x, x.shape.map((_, i) => (i === axis ? [by, -by] : [0, 0])), fill);
+  padBy(
+    x,
+    x.shape.map((_, i) => (i === axis ? [by, -by] : [0, 0])),
+    fill,
+  );
 
 interface CumulateParams {
   readonly axis: number;
@@ -23,7 +27,17 @@ interface CumulateParams {
 }
 
 const extremes = (dtype: DType, sign: 1 | -1): number =>
-  isFloat(dtype) ? sign * Infinity : dtype === 'bool' ? Number(sign > 0) : dtype === 'uint32' ? (sign > 0 ? 4294967295 : 0) : sign > 0 ? 2147483647 : -2147483648;
+  isFloat(dtype)
+    ? sign * Infinity
+    : dtype === 'bool'
+      ? Number(sign > 0)
+      : dtype === 'uint32'
+        ? sign > 0
+          ? 4294967295
+          : 0
+        : sign > 0
+          ? 2147483647
+          : -2147483648;
 
 const identity = (op: CumulateOp, dtype: DType): number =>
   op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'min' ? extremes(dtype, 1) : extremes(dtype, -1);
@@ -60,8 +74,14 @@ const cumulatePrimitive = (op: CumulateOp): Primitive<CumulateParams> => {
       const y = bind1(self, [x!], params);
       return { outs: [y], tangents: [op === 'sum' ? bind1(self, [dx!], params) : doubling(op, x!, dx!, params)] };
     },
-    transpose: op === 'sum' ? ([ct], _, { axis, reverse }) => [ct === null ? null : bind1(self, [ct!], { axis, reverse: !reverse })] : null,
-    batch: ([x], [d], { axis, reverse }) => ({ outs: [bind1(self, [moveAxis(x!, d!, 0)], { axis: axis + 1, reverse })], axes: [0] }),
+    transpose:
+      op === 'sum'
+        ? ([ct], _, { axis, reverse }) => [ct === null ? null : bind1(self, [ct!], { axis, reverse: !reverse })]
+        : null,
+    batch: ([x], [d], { axis, reverse }) => ({
+      outs: [bind1(self, [moveAxis(x!, d!, 0)], { axis: axis + 1, reverse })],
+      axes: [0],
+    }),
     lower: (_, { axis, reverse }) => ({ tag: 'cumulate', op, axis, reverse }),
   };
   return self;
@@ -76,7 +96,12 @@ export const cumulatePrimitives: Readonly<Record<CumulateOp, Primitive<CumulateP
 
 // The tangent by Hillis and Steele's doubling: after step s each place holds the last s elements. Products and selections
 // alone, so that zeros among the factors are no special case and every further derivative is right.
-const doubling = (op: Exclude<CumulateOp, 'sum'>, x: Tensor, dx: Tensor, { axis, reverse }: CumulateParams): Tangent => {
+const doubling = (
+  op: Exclude<CumulateOp, 'sum'>,
+  x: Tensor,
+  dx: Tensor,
+  { axis, reverse }: CumulateParams,
+): Tangent => {
   const n = x.shape[axis]!;
   const start = identity(op, x.dtype);
   let [y, t] = [x, dx];
@@ -88,7 +113,8 @@ const doubling = (op: Exclude<CumulateOp, 'sum'>, x: Tensor, dx: Tensor, { axis,
 };
 
 /** Along an axis as for the scans below, without checks: for rules. */
-export const cumulate = (op: CumulateOp, x: Tensor, axis: number, reverse = false): Tensor => bind1(cumulatePrimitives[op], [x], { axis, reverse });
+export const cumulate = (op: CumulateOp, x: Tensor, axis: number, reverse = false): Tensor =>
+  bind1(cumulatePrimitives[op], [x], { axis, reverse });
 
 /** How a scan runs: along which axis (none: over the flattened tensor), and from which end. */
 export interface ScanOptions {
@@ -136,4 +162,8 @@ export const cummin: (x: TensorLike, options?: number | ScanOptions) => Tensor =
  * @example
  * cumlogsumexp(tensor([5, -Infinity])); // [5, 5]
  */
-export const cumlogsumexp: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan('cumlogsumexp', 'logsumexp', toFloat);
+export const cumlogsumexp: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan(
+  'cumlogsumexp',
+  'logsumexp',
+  toFloat,
+);
