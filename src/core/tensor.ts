@@ -91,6 +91,7 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
 }
 
 // The entry point puts the methods on the class; declared here, they are known wherever tensors are.
+// eslint-disable-next-line @typescript-eslint/no-unused-vars
 export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods {}
 
 // Older engines lack Symbol.dispose; the method must not become one named "undefined".
