@@ -10,12 +10,12 @@ import { adam, applyUpdates, warmupCosine } from '../src/optim/index.ts';
 import { foldIn, key, type Key } from '../src/random/index.ts';
 import * as train from '../src/train/index.ts';
 
-const usage = `usage: npm start -- [--epochs 8] [--batch 64] [--seed 0] [--device wasm] [--out runs/mnist]`;
+const usage = `usage: npm start -- [--epochs 12] [--batch 64] [--seed 0] [--device wasm] [--out runs/mnist]`;
 
 const readOptions = () => {
   const { values } = parseArgs({
     options: {
-      epochs: { type: 'string', default: '8' },
+      epochs: { type: 'string', default: '12' },
       batch: { type: 'string', default: '64' },
       seed: { type: 'string', default: '0' },
       device: { type: 'string', default: 'wasm' },
