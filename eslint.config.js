@@ -16,7 +16,6 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // The recipe of docs/lint.md, more lenient with what is not a tensor.
       '@typescript-eslint/strict-boolean-expressions': [
         'error',
