@@ -5,12 +5,12 @@ import { devices, defaultDevice, jit, maxPool, tree, valueAndGrad, type Tensor }
 import { batches, batchCount, cut, selectRows, shuffledRows, toFloat32, toInt32 } from '../src/data/index.ts';
 import { IoError, orThrow } from '../src/io/index.ts';
 import * as nn from '../src/nn/index.ts';
-import { readIdx, saveCheckpoint, writableFolder, writeAtomic } from '../src/node/index.ts';
+import { readIdx, saveCheckpoint, statusLine, writableFolder, writeAtomic } from '../src/node/index.ts';
 import { adam, applyUpdates, warmupCosine } from '../src/optim/index.ts';
 import { foldIn, key, type Key } from '../src/random/index.ts';
 import * as train from '../src/train/index.ts';
 
-const usage = `usage: npm start -- [--epochs 12] [--batch 64] [--seed 0] [--device wasm] [--out runs/mnist]`;
+const usage = `usage: npm start -- [--epochs 12] [--batch 64] [--seed 0] [--device wasm] [--out runs/mnist] [--data examples/data/mnist]`;
 
 const readOptions = () => {
   const { values } = parseArgs({
@@ -20,6 +20,7 @@ const readOptions = () => {
       seed: { type: 'string', default: '0' },
       device: { type: 'string', default: 'wasm' },
       out: { type: 'string', default: 'runs/mnist' },
+      data: { type: 'string', default: join(import.meta.dirname, 'data', 'mnist') },
     },
   });
   const whole = (name: 'epochs' | 'batch' | 'seed', least: number): number => {
@@ -30,12 +31,12 @@ const readOptions = () => {
   if (values.device !== 'wasm' && values.device !== 'reference') throw new Error(`--device must be wasm or reference, got '${values.device}'`);
   const batch = whole('batch', 1);
   if (batch > 7500) throw new Error(`--batch must be at most 7500, the number of digits to train on, got '${batch}'`);
-  return { epochs: whole('epochs', 1), batch, seed: whole('seed', 0), device: values.device, out: values.out } as const;
+  return { epochs: whole('epochs', 1), batch, seed: whole('seed', 0), device: values.device, out: values.out, data: values.data } as const;
 };
 
 /** The 10,000 digits, split by a fixed key into 7,500 to train on, 1,000 to validate with and 1,500 held out. */
-const loadDigits = async () => {
-  const file = (name: string): string => join(import.meta.dirname, 'data', 'mnist', name);
+const loadDigits = async (folder: string) => {
+  const file = (name: string): string => join(folder, name);
   const images = orThrow(await readIdx(file('t10k-images-idx3-ubyte.gz'))());
   const labels = orThrow(await readIdx(file('t10k-labels-idx1-ubyte.gz'))());
   const x = toFloat32(images, 1 / 255);
@@ -66,7 +67,7 @@ const main = async (): Promise<void> => {
   const options = readOptions();
   if (options.device === 'reference') defaultDevice(devices.reference());
   orThrow(await writableFolder(options.out)());
-  const { digits, trainRows, valid, heldOut } = await loadDigits();
+  const { digits, trainRows, valid, heldOut } = await loadDigits(options.data);
   const root = key(options.seed);
   const perEpoch = batchCount(selectRows(digits, trainRows), { size: options.batch, remainder: 'drop' });
   const total = perEpoch * options.epochs;
@@ -98,6 +99,8 @@ const main = async (): Promise<void> => {
   const params = init(foldIn(root, 0));
   let state: State = { params, opt: optimizer.init(params) };
   console.log(`${tree.leaves(params).reduce((n, x) => n + x.size, 0)} parameters, ${trainRows.length} digits to train on, ${total} steps of ${options.batch}`);
+  const status = statusLine(process.stdout);
+  const label = (epoch: number) => ({ label: `epoch ${epoch + 1}/${options.epochs}`, unit: 'images', perStep: options.batch });
   let history: train.History = [];
   let stopping = train.earlyStopping<Params>({ patience: 3, mode: 'min' });
   for (let epoch = 0; epoch < options.epochs && !stopping.stopped; epoch++) {
@@ -110,13 +113,13 @@ const main = async (): Promise<void> => {
       state = next;
       mean += (Number(await value.item()) - mean) / i;
       progress = train.advance(progress, performance.now());
-      if (process.stdout.isTTY) process.stdout.write(`\r${train.progressLine(progress, { loss: mean }, { label: `epoch ${epoch + 1}/${options.epochs}`, unit: 'images', perStep: options.batch })}`);
+      status.show(train.progressLine(progress, { loss: mean }, label(epoch)));
     }
     const { matrix, loss: validLoss } = await scores(state.params, valid);
     const { accuracy } = nn.report(matrix);
     history = train.record(history, { epoch: epoch + 1, loss: mean, validLoss, accuracy });
     stopping = train.observe(stopping, validLoss, await train.snapshot(state.params));
-    console.log(`${process.stdout.isTTY ? '\r' : ''}${train.progressLine(progress, { loss: mean, validation: validLoss, accuracy }, { label: `epoch ${epoch + 1}/${options.epochs}`, unit: 'images', perStep: options.batch })}`);
+status.end(train.progressLine(progress, { loss: mean, validation: validLoss, accuracy }, label(epoch)));
   }
 
   const best = stopping.bestState ?? state.params;
