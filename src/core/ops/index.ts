@@ -97,7 +97,7 @@ const read = (x: Tensor, { axes, shape, advanced }: Plan, fillValue: number): Te
  * slice(tensor([[1, 2, 3], [4, 5, 6]]), 1, [null, null, -1]); // [6, 5, 4]
  * slice(tensor([10, 20, 30]), tensor([2, 0], 'int32')); // [30, 10]
  */
-export const slice = (x: TensorLike, ...specs: readonly IndexSpec[]): Tensor => {
+export const slice = (x: TensorLike, ...specs: IndexSpec[]): Tensor => {
   const t = asTensor('slice', 'x', x);
   return read(t, plan('slice', t, specs, 'clamp'), 0);
 };
@@ -165,7 +165,7 @@ const updated = (op: ScatterOp, x: Tensor, p: Plan, values: TensorLike, unique: 
  * at(tensor([1, 2, 3]), [1, null]).set(0); // [1, 0, 0]
  * at(tensor([1, 2, 3]), tensor([0, 0], 'int32')).add(10); // [21, 2, 3]
  */
-export const at = (x: TensorLike, ...specs: readonly IndexSpec[]): IndexUpdate => {
+export const at = (x: TensorLike, ...specs: IndexSpec[]): IndexUpdate => {
   const t = asTensor('at', 'x', x);
   const update =
     (op: ScatterOp) =>
