@@ -174,7 +174,7 @@ export const glu = (x: TensorLike, axis: number = -1): Tensor => {
 const belowMax = (op: string, x: TensorLike, axis: Axes): readonly [Tensor, { readonly axis: readonly number[]; readonly keepdims: true }] => {
   const t = real(op, x);
   const o = { axis: checkAxes(op, axis, t.rank), keepdims: true } as const;
-  return [t.size === 0 ? t : sub(t, stopGradient(max(t, o))), o];
+  return [t.size === 0 ? t : sub(t, max(stopGradient(t), o)), o];
 };
 
 /**

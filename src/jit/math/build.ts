@@ -48,12 +48,13 @@ export const ge: Binary = comparison('ge');
 
 type Unary = (x: Expr) => Expr;
 const unary =
-  (op: 'neg' | 'abs' | 'sqrt' | 'floor' | 'trunc' | 'round' | 'not'): Unary =>
+  (op: 'neg' | 'sqrt' | 'floor' | 'trunc' | 'round' | 'not'): Unary =>
   (x) =>
     call(op, x.dtype, x);
 
 export const neg: Unary = unary('neg');
-export const abs: Unary = unary('abs');
+/** |x|; that of -x is the same expression, so that f(x) and f(-x) share what depends on |x| (sigmoid and its gradient). */
+export const abs: Unary = (x) => call('abs', x.dtype, x.op === 'neg' ? (x.args[0] ?? x) : x);
 export const sqrt: Unary = unary('sqrt');
 export const floor: Unary = unary('floor');
 export const trunc: Unary = unary('trunc');
