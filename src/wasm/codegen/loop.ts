@@ -149,10 +149,11 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
     const across = !lanewise && how.vector !== null;
     const accumulators = across ? Math.min(how.unroll, Math.ceil(how.vector!.extent / lanes)) : 1;
     const perLane = part.axes.reduce((n, v) => n * (v === how.vector ? Math.ceil(v.extent / (lanes * accumulators)) : v.extent), 1);
+    const ascending = how.order.every((v, i) => v === part.axes[i]);
     const flushes = (a: (typeof reduces)[number]): boolean => a.op === 'sum' && (a.dtype === 'float32' || a.dtype === 'float64') && perLane > BLOCK;
     const reducers: Reducer[][] = reduces.map((a) =>
       (lanewise ? outer : [outer[0]!]).map(() =>
-        reducer({ g, newLocal, lanes, op: a.op, dtype: a.dtype, valueType: a.value.dtype, accumulators, flushed: flushes(a), across, level }),
+        reducer({ g, newLocal, lanes, op: a.op, dtype: a.dtype, valueType: a.value.dtype, accumulators, flushed: flushes(a), across, level, long: perLane >= 16, ascending }),
       ),
     );
     const all = reducers.flat();

@@ -53,22 +53,40 @@ const resultType = (op: string): ValueType => {
 const isConst = (n: Node): boolean => n.op === 'const' && n.type === 'i32';
 const bytesOf = (a: ArrayBufferView): readonly number[] => [...new Uint8Array(a.buffer, a.byteOffset, a.byteLength)];
 
+const typeOf = new Map<string, ValueType>();
+const typed = (op: string): ValueType => {
+  let type = typeOf.get(op);
+  if (type === undefined) typeOf.set(op, (type = resultType(op)));
+  return type;
+};
+
+interface Rest {
+  readonly imm?: number;
+  readonly lane?: number;
+  readonly bytes?: readonly number[];
+  readonly func?: FuncHandle;
+  readonly level?: number;
+  readonly volatile?: boolean;
+}
+const NONE: Rest = {};
+
 export const graph = (): Graph => {
-  const known = new Map<string, Node>();
+  // By operation, then by operands and immediates.
+  const known = new Map<string, Map<string, Node>>();
+  const constants = new Map<string, Node>();
   let next = 0;
 
-  const node = (
-    type: ValueType,
-    op: string,
-    args: readonly Node[],
-    rest: { imm?: number; lane?: number; bytes?: readonly number[]; func?: FuncHandle; level?: number; volatile?: boolean } = {},
-  ): Node => {
-    const { imm = 0, lane = 0, bytes = null, func = null } = rest;
-    let key = `${op}|${Object.is(imm, -0) ? '-0' : imm}|${lane}|${rest.level ?? 0}|${type}`;
-    for (const a of args) key += `,${a.id}`;
-    if (bytes !== null) key += `#${bytes.join()}`;
-    if (func !== null) key += `@${func.index}`;
-    let found = known.get(key);
+  const node = (type: ValueType, op: string, args: readonly Node[], rest: Rest = NONE): Node => {
+    let same = known.get(op);
+    if (same === undefined) known.set(op, (same = new Map()));
+    let key = '';
+    for (const a of args) key += `${a.id},`;
+    if (rest !== NONE) {
+      key += `|${Object.is(rest.imm, -0) ? '-0' : rest.imm}|${rest.lane}|${rest.level}|${type}`;
+      if (rest.bytes !== undefined) key += `#${rest.bytes.join()}`;
+      if (rest.func !== undefined) key += `@${rest.func.index}`;
+    }
+    let found = same.get(key);
     if (found === undefined) {
       let level = rest.level ?? 0;
       let unstable = rest.volatile === true;
@@ -76,13 +94,18 @@ export const graph = (): Graph => {
         if (a.level > level) level = a.level;
         unstable ||= a.volatile;
       }
-      known.set(key, (found = { id: next++, type, op, args, imm, lane, bytes, func, level, volatile: unstable }));
+      const { imm = 0, lane = 0, bytes = null, func = null } = rest;
+      same.set(key, (found = { id: next++, type, op, args, imm, lane, bytes, func, level, volatile: unstable }));
     }
+    return found;
+  };
+  const constant = (key: string, bytes: () => ArrayBufferView): Node => {
+    let found = constants.get(key);
+    if (found === undefined) constants.set(key, (found = node('v128', 'const', [], { bytes: bytesOf(bytes()) })));
     return found;
   };
 
   const i32 = (value: number): Node => node('i32', 'const', [], { imm: value | 0 });
-  const bits = (a: ArrayBufferView): Node => node('v128', 'const', [], { bytes: bytesOf(a) });
   const spread = (lanes: readonly number[]): readonly number[] => (lanes.length === 1 ? [lanes[0]!, lanes[0]!, lanes[0]!, lanes[0]!] : lanes);
 
   const add2 = (a: Node, b: Node): Node => {
@@ -94,9 +117,9 @@ export const graph = (): Graph => {
 
   const g: Graph = {
     i32,
-    i32x4: (...lanes) => bits(Int32Array.from(spread(lanes))),
-    f32x4: (value) => bits(Float32Array.from([value, value, value, value])),
-    f64x2: (value) => bits(Float64Array.from([value, value])),
+    i32x4: (...lanes) => constant(`i${spread(lanes).join()}`, () => Int32Array.from(spread(lanes))),
+    f32x4: (value) => constant(`f${Object.is(value, -0) ? '-0' : value}`, () => Float32Array.from([value, value, value, value])),
+    f64x2: (value) => constant(`d${Object.is(value, -0) ? '-0' : value}`, () => Float64Array.from([value, value])),
     op: (name, ...args) => {
       const [a, b] = args;
       if (name === 'i32x4.splat' && isConst(a!)) return g.i32x4(a!.imm);
@@ -105,11 +128,10 @@ export const graph = (): Graph => {
       if (name === 'i32.and' && isConst(a!) && a!.imm === 1) return b!;
       if (name === 'v128.not' && a!.op === 'v128.not') return a!.args[0]!;
       if (SIMPLE[name] === undefined) throw new Error(`unknown instruction ${name}`);
-      return node(name === 'select' ? a!.type : resultType(name), name, args);
+      return node(name === 'select' ? a!.type : typed(name), name, args);
     },
     load: (name, address, offset = 0, level = 0) => {
-      const type = resultType(name);
-      return node(type, name, [address], { imm: offset, level });
+      return node(typed(name), name, [address], { imm: offset, level });
     },
     loadLane: (name, address, into, lane, offset = 0) => node('v128', name, [address, into], { imm: offset, lane }),
     lane: (name, lane, ...args) => node(name.includes('extract') ? laneType(name) : 'v128', name, args, { lane }),

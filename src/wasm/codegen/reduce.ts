@@ -32,6 +32,10 @@ export interface ReducerSpec {
   /** Lanes are points of the reduced space, and so are combined in the end. */
   readonly across: boolean;
   readonly level: number;
+  /** Many values an accumulator. */
+  readonly long: boolean;
+  /** Each accumulator meets its values in the order of their positions. */
+  readonly ascending: boolean;
 }
 
 const identity = (op: ReduceOp, d: DType): number => {
@@ -62,7 +66,9 @@ const combine = (g: Graph, op: ReduceOp, d: DType, a: Node, b: Node): Node => {
   return g.op(`${shape}.${op}${shape === 'i32x4' ? (d === 'int32' ? '_s' : '_u') : ''}` as SimpleOp, a, b);
 };
 
-export const reducer = (spec: ReducerSpec): Reducer => (spec.op === 'argmax' || spec.op === 'argmin' ? argReducer(spec) : plainReducer(spec));
+export const reducer = (spec: ReducerSpec): Reducer => (spec.op === 'argmax' || spec.op === 'argmin' ? argReducer(spec) : isExtremum(spec) ? extremumReducer(spec) : plainReducer(spec));
+
+const isExtremum = ({ op, dtype, long }: ReducerSpec): boolean => long && (op === 'max' || op === 'min') && (dtype === 'float32' || dtype === 'float64');
 
 const rotations = (lanes: 2 | 4, d: DType): readonly (readonly number[])[] =>
   d === 'float64' ? [[1, 0]] : lanes === 4 ? [[2, 3, 0, 1], [1, 0, 3, 2]] : [[1, 0, 1, 0]];
@@ -145,9 +151,40 @@ const plainReducer = (spec: ReducerSpec): Reducer => {
   };
 };
 
+// The instruction that propagates NaN is slow on x64: the plain comparison, and on the side whether a NaN was seen.
+const extremumReducer = (spec: ReducerSpec): Reducer => {
+  const { g, newLocal, lanes, op, dtype, accumulators, across, level } = spec;
+  const shape = dtype === 'float64' ? 'f64x2' : 'f32x4';
+  const unit = literal(g, identity(op, dtype), dtype);
+  const best = Array.from({ length: accumulators }, () => newLocal('v128'));
+  const nans = Array.from({ length: accumulators }, () => newLocal('v128'));
+  const pick = (a: Node, b: Node): Node => g.op(`${shape}.p${op as 'max' | 'min'}`, a, b);
+  return {
+    init: () => [...best.map((b) => set(b, unit)), ...nans.map((n) => set(n, g.i32x4(0)))],
+    update: (k, value, valid) => {
+      const [b, n] = [best[k % accumulators]!, nans[k % accumulators]!];
+      const x = masked(spec, value, valid);
+      return [set(b, pick(g.mutable('v128', b), x)), set(n, g.op('v128.or', g.mutable('v128', n), g.op(`${shape}.ne`, x, x)))];
+    },
+    flush: () => [],
+    finish: () => {
+      const { statements, hold } = holder(spec, level);
+      let m = best.map((b) => hold(g.mutable('v128', b))).reduce(pick);
+      let n = nans.map((x) => hold(g.mutable('v128', x))).reduce((x, y) => g.op('v128.or', x, y));
+      if (across) {
+        for (const r of rotations(lanes, dtype)) {
+          m = hold(pick(m, g.shuffle(m, m, ...r)));
+          n = hold(g.op('v128.or', n, g.shuffle(n, n, ...r)));
+        }
+      }
+      return { statements, value: g.op('v128.bitselect', literal(g, NaN, dtype), m, n) };
+    },
+  };
+};
+
 // The larger (smaller) value wins, then the smaller position; NaN wins over numbers.
 const argReducer = (spec: ReducerSpec): Reducer => {
-  const { g, newLocal, lanes, op, valueType: d, accumulators, across, level } = spec;
+  const { g, newLocal, lanes, op, valueType: d, accumulators, across, level, ascending } = spec;
   const best = Array.from({ length: accumulators }, () => newLocal('v128'));
   const at = Array.from({ length: accumulators }, () => newLocal('v128'));
   const shape = shapeOf(d);
@@ -167,6 +204,14 @@ const argReducer = (spec: ReducerSpec): Reducer => {
     const tie = g.op('v128.or', same, g.op('v128.and', nx, ny));
     return g.op('v128.or', g.op('v128.or', better, g.op('v128.andnot', nx, ny)), g.op('v128.and', tie, earlier));
   };
+  // Where positions ascend, the value before wins ties.
+  const beats = (x: Node, y: Node): Node => {
+    if (d === 'bool') return op === 'argmax' ? g.op('v128.andnot', x, y) : g.op('v128.andnot', y, x);
+    const sign = d === 'int32' ? '_s' : d === 'uint32' ? '_u' : '';
+    if (shape === 'i32x4') return g.op(`i32x4.${op === 'argmax' ? 'gt' : 'lt'}${sign}` as SimpleOp, x, y);
+    const within = g.op(`${shape}.${op === 'argmax' ? 'le' : 'ge'}`, x, y);
+    return thin(g.op('v128.andnot', g.op(`${shape}.eq`, y, y), within));
+  };
   const merge = (hold: (n: Node) => Node, x: Node, i: Node, y: Node, j: Node): readonly [Node, Node] => {
     const take = hold(wins(x, i, y, j));
     return [hold(g.op('v128.bitselect', x, y, maskFor(g, take, d))), hold(g.op('v128.bitselect', i, j, take))];
@@ -176,6 +221,15 @@ const argReducer = (spec: ReducerSpec): Reducer => {
     update: (k, value, valid, position) => {
       const { statements, hold } = holder(spec, Infinity);
       const [b, a] = [best[k % accumulators]!, at[k % accumulators]!];
+      if (ascending) {
+        const v = hold(masked(spec, value, valid));
+        const take = hold(beats(v, g.mutable('v128', b)));
+        statements.push(
+          set(b, g.op('v128.bitselect', v, g.mutable('v128', b), maskFor(g, take, d))),
+          set(a, g.op('v128.bitselect', position(), g.mutable('v128', a), take)),
+        );
+        return statements;
+      }
       const [x, i] = merge(hold, hold(masked(spec, value, valid)), hold(position()), hold(g.mutable('v128', b)), hold(g.mutable('v128', a)));
       return [...statements, set(b, x), set(a, i)];
     },

@@ -1,29 +1,34 @@
-// A text that two loop nests share exactly when their functions would be the same code, so that layers and parameters of one shape share a function.
+// Texts that two kernels share exactly when their functions would be the same code, so that layers and parameters of one shape share functions.
 import { isOp, type Expr } from '../../core/expr.ts';
 import { range, type Guard, type Index, type Var } from '../../core/index-expr.ts';
-import type { BufferInfo } from '../../jit/kernel.ts';
+import type { BufferInfo, ContractKernel } from '../../jit/kernel.ts';
 import type { Load } from './canonical.ts';
 import type { LoopPlan } from './unit.ts';
 
-export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInfo): string => {
-  const { nest, strategy: how, buffers } = plan;
+interface Writer {
+  readonly name: (v: Var) => string;
+  readonly index: (i: Index) => string;
+  /** The number of the line that says it. */
+  readonly expr: (e: Expr) => number;
+  readonly lines: string[];
+}
+
+interface Naming {
+  readonly buffer: (b: number) => string;
+  readonly length: (b: number) => number;
+  /** Added where a load's bounds depend on more than its index. */
+  readonly note: string;
+}
+
+const describer = ({ buffer, length, note }: Naming): Writer => {
   const names = new Map<number, string>();
-  // The extent of a vector axis that the caller splits is a run-time value, but for its last lanes and whether there are whole rounds.
-  const open = how.order[0] === how.vector ? how.vector : null;
-  const extent = (v: Var): string => {
-    if (v !== open) return String(v.extent);
-    const step = how.unroll * how.lanes;
-    return `~${v.extent % how.lanes}${v.extent >= step ? 'r' : v.extent >= how.lanes ? 'v' : ''}`;
-  };
   const name = (v: Var): string => {
     let n = names.get(v.id);
     if (n === undefined) names.set(v.id, (n = `v${names.size}`));
     return n;
   };
-  const buffer = (b: number): string => (b < 0 ? `row${b}` : `b${buffers.indexOf(b)}`);
   const ids = new Map<Expr, number>();
   const lines: string[] = [];
-
   const index = (i: Index): string => {
     const terms = i.terms.map(({ coef, atom }) =>
       atom.kind === 'var'
@@ -45,9 +50,8 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
         return `i[${index(e.index)}]`;
       case 'load': {
         const [lo, hi] = range(e.index);
-        const length = nest.rows.get(e.buffer)?.length ?? info(e.buffer).length;
-        const inside = lo >= 0 && hi < length;
-        return `${buffer(e.buffer)}[${index(e.index)}]${inside ? '' : `<${length}/${open?.extent ?? 0}`}?${guards(e.guards)}!${guards((e as Load).safety ?? [])}:${bits(e.fill)}`;
+        const inside = lo >= 0 && hi < length(e.buffer);
+        return `${buffer(e.buffer)}[${index(e.index)}]${inside ? '' : `<${length(e.buffer)}/${note}`}?${guards(e.guards)}!${guards((e as Load).safety ?? [])}:${bits(e.fill)}`;
       }
       case 'guarded':
         return `${guards(e.guards)}?${expr(e.then)}:${expr(e.otherwise)}`;
@@ -66,7 +70,20 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
     }
     return id;
   };
+  return { name, index, expr, lines };
+};
 
+export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInfo): string => {
+  const { nest, strategy: how, buffers } = plan;
+  // The extent of a vector axis that the caller splits is a run-time value, but for its last lanes and whether there are whole rounds.
+  const open = how.order[0] === how.vector ? how.vector : null;
+  const extent = (v: Var): string => {
+    if (v !== open) return String(v.extent);
+    const step = how.unroll * how.lanes;
+    return `~${v.extent % how.lanes}${v.extent >= step ? 'r' : v.extent >= how.lanes ? 'v' : ''}`;
+  };
+  const buffer = (b: number): string => (b < 0 ? `row${b}` : `b${buffers.indexOf(b)}`);
+  const { name, index, expr, lines } = describer({ buffer, length: (b) => nest.rows.get(b)?.length ?? info(b).length, note: String(open?.extent ?? 0) });
   const loops = (vs: readonly Var[]): string => vs.map((v) => `${name(v)}:${extent(v)}`).join();
   const head = [`${how.lanes} ${how.unroll} ${loops(how.order)} |${how.vector === null ? '' : name(how.vector)}|${how.tile === null ? '' : name(how.tile)}`];
   for (const b of buffers) head.push(info(b).dtype);
@@ -80,4 +97,22 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
     }
   });
   return `${head.join('\n')}\n${lines.join('\n')}`;
+};
+
+/** The same for a contraction in canonical form, with the buffers that its functions take as they appear in it. */
+export const contractKey = (k: ContractKernel, info: (buffer: number) => BufferInfo): { readonly key: string; readonly buffers: readonly number[] } => {
+  const buffers: number[] = [];
+  const buffer = (b: number): string => {
+    if (!buffers.includes(b)) buffers.push(b);
+    return `b${buffers.indexOf(b)}`;
+  };
+  const { name, index, expr, lines } = describer({ buffer, length: (b) => info(b).length, note: '' });
+  const group = (vs: readonly Var[]): string => vs.map((v) => `${name(v)}:${v.extent}`).join();
+  const head = `${k.dtype} ${group(k.batch)} m ${group(k.m)} n ${group(k.n)} k ${group(k.k)}`;
+  lines.push(`${expr(k.a)} x ${expr(k.b)}`);
+  for (const s of k.epilogue) {
+    const value = expr(s.value);
+    lines.push(`${buffer(s.buffer)}[${index(s.index)}] = ${value}`);
+  }
+  return { key: [head, ...lines, ...buffers.map((b) => info(b).dtype)].join('\n'), buffers };
 };

@@ -25,11 +25,15 @@ export interface Unit {
   readonly fmod: () => FuncHandle;
   /** Loop functions by structure. */
   readonly functions: Map<string, FuncHandle>;
+  /** Matrix products by structure; 'loop' where a plain reduction is better. */
+  readonly products: Map<string, Product>;
 }
+
+export type Product = 'loop' | { readonly func: FuncHandle; readonly rows: number; readonly scratchBytes: number };
 
 export const unit = (m: ModuleBuilder, relaxed: boolean, info: (buffer: number) => BufferInfo): Unit => {
   let fmod: FuncHandle | null = null;
-  return { m, relaxed, info, functions: new Map(), fmod: () => (fmod ??= defineFmod(m)) };
+  return { m, relaxed, info, functions: new Map(), products: new Map(), fmod: () => (fmod ??= defineFmod(m)) };
 };
 
 /** A nest with its strategy, the buffers it touches in order of parameters. */
