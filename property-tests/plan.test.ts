@@ -12,7 +12,7 @@ import { simplify } from '../src/jit/simplify.ts';
 import { arbitraries } from '../src/testing/index.ts';
 import { expectClose } from './compare.ts';
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 60);
+const runs = Number(process.env['FC_RUNS'] ?? 60);
 const limits = { buffers: 64, row: 32768 };
 const gradientOf = (p: arbitraries.RandomProgram) => (...xs: Tensor[]): Tensor[] => [grad((...ys: Tensor[]) => p.run(...ys).map((y) => sum(y)).reduce((a, b) => a.add(b)))(...xs), ...p.run(...xs)];
 

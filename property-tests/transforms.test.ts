@@ -7,10 +7,10 @@ import { setDefaultBackend, defaultBackend } from '../src/jit/backend.ts';
 import { arbitraries, checkGrads, checkVjpAdjoint } from '../src/testing/index.ts';
 import { expectClose } from './compare.ts';
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 60);
+const runs = Number(process.env['FC_RUNS'] ?? 60);
 const property = (name: string, body: (p: arbitraries.RandomProgram) => void, options: Parameters<typeof arbitraries.program>[0] = {}): void => {
   test(name, () => {
-    fc.assert(fc.property(arbitraries.program(options), body), { numRuns: runs, ...(process.env['PROPERTY_SEED'] === undefined ? {} : { seed: Number(process.env['PROPERTY_SEED']) }) });
+    fc.assert(fc.property(arbitraries.program(options), body), { numRuns: runs });
   });
 };
 const reference = devices.reference();
