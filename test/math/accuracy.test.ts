@@ -96,17 +96,17 @@ describe('float32: at most 4 ulp', () => {
       for (const contract of [false, true]) check(op, pairs(op), contract);
     });
 
-  it('near multiples of pi / 2, to 10^6 quadrants and at the closest float32 of all', () => {
-    const close = new Float32Array(3_000_000);
+  it('near multiples of pi / 2, to 300,000 quadrants and at the closest float32 of all', () => {
+    const close = new Float32Array(900_000);
     const words = new Int32Array(close.buffer);
-    for (let n = 1; n <= 1_000_000; n++) {
+    for (let n = 1; n <= 300_000; n++) {
       close[3 * n - 2] = n * (Math.PI / 2);
       words[3 * n - 3] = words[3 * n - 2]! - 1;
       words[3 * n - 1] = words[3 * n - 2]! + 1;
     }
     for (const op of ['sin', 'cos', 'tan'] as const) {
-      check(op, [close.subarray(0, 300_000)], false);
-      check(op, [close.filter((_, i) => i % 10 === 0)], false);
+      check(op, [close.subarray(0, 150_000)], false);
+      check(op, [close.filter((_, i) => i % 5 === 0)], false);
       check(op, [Float32Array.of(16367173 * 2 ** 72, -16367173 * 2 ** 72, 16367173 * 2 ** 71)], false);
     }
   });

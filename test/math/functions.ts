@@ -36,7 +36,7 @@ export const unary: readonly Row[] = [
   { op: 'log', dense: [[0, 3]], nodes: [36, 46] },
   { op: 'log2', dense: [[0, 3]], nodes: [36, 46] },
   { op: 'log10', dense: [[0, 3]], nodes: [37, 47] },
-  { op: 'log1p', dense: [[-1, 3]], nodes: [38, 47] },
+  { op: 'log1p', dense: [[-1, 3]], nodes: [39, 48] },
   {
     op: 'sin',
     dense: [
@@ -73,7 +73,7 @@ export const unary: readonly Row[] = [
       [-4, 4],
       [-90, 90],
     ],
-    nodes: [33, 42],
+    nodes: [35, 42],
   },
   {
     op: 'cosh',
@@ -84,9 +84,9 @@ export const unary: readonly Row[] = [
     nodes: [28, 33],
   },
   { op: 'tanh', dense: [[-10, 10]], nodes: [32, 40] },
-  { op: 'asinh', dense: [[-4, 4]], nodes: [47, 60] },
-  { op: 'acosh', dense: [[1, 4]], nodes: [45, 54] },
-  { op: 'atanh', dense: [[-1, 1]], nodes: [43, 56] },
+  { op: 'asinh', dense: [[-4, 4]], nodes: [48, 61] },
+  { op: 'acosh', dense: [[1, 4]], nodes: [46, 55] },
+  { op: 'atanh', dense: [[-1, 1]], nodes: [44, 57] },
   {
     op: 'sigmoid',
     dense: [
@@ -101,7 +101,7 @@ export const unary: readonly Row[] = [
       [-20, 20],
       [-104, 0],
     ],
-    nodes: [42, 75],
+    nodes: [42, 76],
   },
   { op: 'erf', dense: [[-4, 4]], nodes: [36, 118] },
   { op: 'erfc', dense: [[-4, 10.1]], nodes: [64, 95] },

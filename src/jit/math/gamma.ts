@@ -149,7 +149,8 @@ const digammaPositive = (a: Expr, low: Expr): Expr => {
 /** The derivative of lgamma; NaN at negative integers, -inf at 0 and +inf at -0. Near its negative zeros the error is absolute. */
 export const digamma = (x: Expr): Expr => {
   const negative = le(x, 0);
-  const mirror = sub(1, x);
+  // Past abs, no compiler takes 1 - (1 - x) for x.
+  const mirror = abs(sub(1, x));
   const lost = sub(sub(1, mirror), x);
   const y = digammaPositive(sel(negative, mirror, x), sel(negative, lost, 0));
   const r = sub(x, round(x));

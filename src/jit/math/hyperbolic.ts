@@ -15,8 +15,11 @@ export const tanh = (x: Expr): Expr => {
 
 /** sinh = (t + t / (t + 1)) / 2 with t = expm1(|x|). */
 export const sinh = (x: Expr): Expr => {
-  const q = quarterExpm1(atMost(abs(x), by(x, 89.5, 710.6)));
-  return odd(x, mul(add(q, div(q, add(mul(q, 4), 1))), 2));
+  const a = abs(x);
+  const q = quarterExpm1(atMost(a, by(x, 89.5, 710.6)));
+  const y = mul(add(q, div(q, add(mul(q, 4), 1))), 2);
+  // A quarter of a tiny number would be subnormal.
+  return odd(x, is32(x) ? sel(lt(a, 2 ** -13), a, y) : y);
 };
 
 /** cosh = h + 1 / (4 h) with h = e^|x| / 2. */

@@ -21,7 +21,6 @@ import {
   shr,
   sub,
   toFloat,
-  type Num,
 } from './build.ts';
 import { expNonPositive } from './exp.ts';
 
@@ -100,8 +99,8 @@ export const log10 = (x: Expr): Expr => {
 
 /** log(1 + x) for x > -1 and finite, right relative to its size near 0. */
 export const log1pFinite = (x: Expr): Expr => {
-  // log(u) * x / (u - 1) repairs the rounding of u = 1 + x (W. Kahan).
-  const u = add(x, 1);
+  // log(u) * x / (u - 1) repairs the rounding of u = 1 + x (W. Kahan). Some GPU compilers take (1 + x) - 1 for x, but not past abs.
+  const u = abs(add(x, 1));
   const y = mul(logPositive(u, true), div(x, sub(u, 1)));
   return sel(eq(u, 1), x, y);
 };
@@ -110,15 +109,12 @@ export const log1pFinite = (x: Expr): Expr => {
 export const log1p = (x: Expr): Expr =>
   sel(gt(x, -1), sel(lt(x, Infinity), log1pFinite(x), x), sel(eq(x, -1), constant(-Infinity, x), NaN));
 
-// atanh(s)/s as a polynomial in z = s^2 on [0, 1/9].
-const atanh32 = [1, 0.3333320915699005, 0.20010718703269958, 0.14001180231571198, 0.1400667130947113];
-
+// log1p(e) = w atanh(w / 2) / (w / 2), w = 2 e / (2 + e): the ratio as a polynomial in w^2 on [0, 4/9].
+const ratio32 = [1, 0.08333302289247513, 0.012506699189543724, 0.0021876844111829996, 0.000547135598026216];
 /** log(1 + e^x) = max(x, 0) + log1p(e^-|x|). */
 export const softplus = (x: Expr): Expr => {
   const e = expNonPositive(neg(abs(x)));
-  const s = div(e, add(e, 2));
-  const z = mul(s, s);
-  const coefficients: readonly Num[] = by(x, atanh32, []);
-  const tail = coefficients.length > 0 ? mul(mul(s, 2), poly(z, coefficients)) : log1pFinite(e);
+  const w = mul(e, div(2, add(e, 2)));
+  const tail = is32(x) ? mul(w, poly(mul(w, w), ratio32)) : log1pFinite(e);
   return add(max(x, 0), tail);
 };

@@ -68,7 +68,7 @@ const flipWith = (y: Expr, x: Expr): Expr =>
   is32(x) ? fromBits(xor(bitsOf(y), and(bitsOf(x), -0x80000000))) : sel(lt(x, 0), neg(y), y);
 
 // NaN for infinities and NaN, and beyond the reach of the float64 reduction; x itself where it is its own sine.
-const finite = (x: Expr, a: Expr, y: Expr): Expr => sel(le(a, by(x, 3.4028234663852886e38, limit64)), y, NaN);
+const finite = (x: Expr, a: Expr, y: Expr): Expr => sel(is32(x) ? lt(a, Infinity) : le(a, limit64), y, NaN);
 const tinyItself = (x: Expr, a: Expr, y: Expr): Expr => (is32(x) ? y : sel(lt(a, 2 ** -27), x, y));
 
 /** sin; float64 is NaN beyond |x| = 1.75e15, where its argument reduction ends. */
