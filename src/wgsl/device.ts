@@ -1,0 +1,108 @@
+// The WebGPU device: compiles planned programs into pipelines and runs each with one submission.
+import { DeviceError, DTypeError } from '../core/errors.ts';
+import { HostStorage } from '../core/host.ts';
+import type { Backend } from '../jit/backend.ts';
+import { planProgram } from '../jit/plan.ts';
+import { createExecutable, uploadTo } from './executable.ts';
+import type { GpuDevice } from './gpu.ts';
+import { renderModule } from './module.ts';
+import { narrowFloats } from './narrow.ts';
+import { createPipelines } from './pipelines.ts';
+import { createBlocks, type Block, type PoolStats } from './pool.ts';
+import { createQueue } from './queue.ts';
+import type { Home } from './storage.ts';
+
+export interface WebGpuOptions {
+  /** Most bytes of buffers in use; a call that needs more is an error. Default 1 GiB. */
+  readonly budget?: number;
+  /** What messages call the device. Default `webgpu`. */
+  readonly name?: string;
+}
+
+export interface WebGpuMemory extends PoolStats {
+  readonly budget: number;
+}
+
+export interface WebGpuDevice extends Backend {
+  readonly kind: 'webgpu';
+  memory(): WebGpuMemory;
+  /** Gives everything back to the GPU; values on the device are lost. */
+  destroy(): void;
+}
+
+// Rows that several stages share are kept in scratch memory, so this bounds nothing but its size.
+const longestRow = 65536;
+
+/**
+ * A device over a `GPUDevice` that was requested with the limits wanted (`maxStorageBuffersPerShaderStage`,
+ * `maxBufferSize` and `maxStorageBufferBindingSize` of the adapter; more lets kernels be larger).
+ * Programs compile asynchronously: a call returns at once, its results are pending, and a failure surfaces where they are
+ * read. Dtypes: float32, int32, uint32, bool; weak scalars compute in float32. Values are read by `await`.
+ *
+ * @example
+ * const adapter = await navigator.gpu.requestAdapter();
+ * const device = createWebGpuDevice(await adapter.requestDevice());
+ * const y = jit(f, { device })(x);
+ */
+export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}): WebGpuDevice => {
+  const budget = options.budget ?? 2 ** 30;
+  const { limits } = gpu;
+  const pool = createBlocks(gpu, budget, limits.maxStorageBufferBindingSize);
+  const pipelines = createPipelines(gpu);
+  let fault: string | undefined;
+  gpu.addEventListener?.('uncapturederror', (event) => {
+    fault ??= `the GPU reported an error: ${(event as { readonly error?: { readonly message?: string } }).error?.message ?? 'no message'}`;
+  });
+  void gpu.lost.then(({ message }) => {
+    fault ??= `the GPU device was lost${message === '' ? '' : `: ${message}`}; make a new one`;
+  });
+
+  const device: WebGpuDevice = {
+    kind: 'webgpu',
+    name: options.name ?? 'webgpu',
+    compile: (program, donated) => {
+      const narrowed = narrowFloats(program);
+      const plan = planProgram(
+        narrowed,
+        { buffers: limits.maxStorageBuffersPerShaderStage - 1, row: longestRow },
+        donated,
+      );
+      const module = renderModule(plan, {
+        buffers: limits.maxStorageBuffersPerShaderStage,
+        workgroups: limits.maxComputeWorkgroupsPerDimension,
+      });
+      return createExecutable(
+        home,
+        pipelines,
+        plan,
+        module,
+        program.outs.map((v) => v.aval.dtype),
+        donated,
+      );
+    },
+    upload: (elements, dtype) => {
+      // A weak scalar travels with each call; a float64 array would lose its precision here.
+      if (dtype === 'float64') {
+        if (elements.length === 1) return new HostStorage(elements.slice());
+        throw new DTypeError(
+          'devicePut',
+          "the value is float64, which WebGPU does not have; convert it with astype(x, 'float32') first",
+        );
+      }
+      return uploadTo(home, elements.slice(), dtype);
+    },
+    memory: () => ({ ...pool.stats, budget }),
+    destroy: () => gpu.destroy(),
+  };
+  const home: Home = {
+    device,
+    gpu,
+    pool,
+    queue: createQueue(),
+    check: () => {
+      if (fault !== undefined) throw new DeviceError('webgpu', fault);
+    },
+    finalizer: new FinalizationRegistry<Block>((block) => pool.give(block)),
+  };
+  return device;
+};

@@ -1,0 +1,196 @@
+// A program on a WebGPU device: its pipelines, the memory a run needs, and the one submission that a run is.
+import type { DType } from '../core/dtype.ts';
+import { DeviceError } from '../core/errors.ts';
+import { HostStorage } from '../core/host.ts';
+import type { ConcreteTensor, Storage } from '../core/tensor.ts';
+import type { Executable } from '../jit/backend.ts';
+import type { Plan } from '../jit/kernel.ts';
+import type { GpuObject } from './gpu.ts';
+import type { Module } from './module.ts';
+import type { Pipelines } from './pipelines.ts';
+import type { Block } from './pool.ts';
+import type { Completion } from './queue.ts';
+import type { Place } from './shader.ts';
+import { WebGpuStorage, type Home } from './storage.ts';
+import { toWords, wordBytes } from './types.ts';
+
+/** A range of a buffer. */
+interface Span {
+  readonly block: Block;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+// A host value of this size stays on the device once it was used; smaller ones are sent with each call.
+const worthKeeping = 1024;
+// Combinations of buffers whose bind groups are kept, for each dispatch.
+const keptGroups = 16;
+
+interface Copy {
+  readonly from: Span;
+  readonly to: Span;
+}
+
+/** `dtypes`: those of the results as the caller knows them, which differ from the plan's for weak scalars. */
+export const createExecutable = (
+  home: Home,
+  pipelines: Pipelines,
+  plan: Plan,
+  module: Module,
+  dtypes: readonly DType[],
+  donated: ReadonlySet<number>,
+): Executable => {
+  const { gpu, pool, queue } = home;
+  const steps = module.dispatches.map((d) => ({
+    dispatch: d,
+    pipeline: pipelines.get(d),
+    groups: new Map<string, GpuObject>(),
+  }));
+  let failure: Error | undefined;
+  let compiling: Promise<void> | undefined = Promise.all(steps.map((s) => s.pipeline.compiled)).then(
+    () => {
+      compiling = undefined;
+    },
+    (error: Error) => {
+      compiling = undefined;
+      failure = error;
+    },
+  );
+  if (steps.every((s) => s.pipeline.pipeline !== undefined)) compiling = undefined;
+  const outputs = plan.outputs.map((id, j) => {
+    const p = plan.places.get(id)!;
+    const own = p.kind === 'output' && p.position === j;
+    return { own, place: p, length: plan.buffers.get(id)!.length, over: own ? plan.aliases.get(j) : undefined };
+  });
+
+  const groupFor = (step: (typeof steps)[number], spanOf: (p: Place) => Span): GpuObject => {
+    const spans = step.dispatch.bindings.map((b) => spanOf(b.place));
+    const key = spans.map((x) => `${x.block.id}+${x.offset}:${x.bytes}`).join();
+    let group = step.groups.get(key);
+    if (group === undefined) {
+      if (step.groups.size >= keptGroups) step.groups.delete(step.groups.keys().next().value!);
+      group = gpu.createBindGroup({
+        layout: step.pipeline.layout,
+        entries: spans.map(({ block, offset, bytes }, binding) => ({
+          binding,
+          resource: { buffer: block.buffer, offset, size: Math.max(bytes, wordBytes) },
+        })),
+      });
+      step.groups.set(key, group);
+    }
+    return group;
+  };
+
+  const submit = (spanOf: (p: Place) => Span, copies: readonly Copy[]): void => {
+    if (failure !== undefined) throw failure;
+    if (steps.length === 0 && copies.length === 0) return;
+    const encoder = gpu.createCommandEncoder();
+    if (steps.length > 0) {
+      const pass = encoder.beginComputePass();
+      for (const step of steps) {
+        pass.setPipeline(step.pipeline.pipeline!);
+        pass.setBindGroup(0, groupFor(step, spanOf));
+        pass.dispatchWorkgroups(...step.dispatch.workgroups);
+      }
+      pass.end();
+    }
+    for (const { from, to } of copies)
+      if (to.bytes > 0)
+        encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
+    gpu.queue.submit([encoder.finish()]);
+  };
+
+  const run = (inputs: readonly ConcreteTensor[]): readonly Storage[] => {
+    home.check();
+    // What goes back to the pool if the call fails, and what when it is queued.
+    const fresh: Block[] = [];
+    const passing: Block[] = [];
+    const take = (bytes: number): Span => {
+      const block = pool.take(bytes);
+      fresh.push(block);
+      return { block, offset: 0, bytes };
+    };
+    try {
+      const needs: Completion[] = [];
+      const storages = inputs.map((x) => arrive(home, x));
+      const ins = storages.map((s): Span => {
+        if (s instanceof WebGpuStorage) {
+          needs.push(s.completion);
+          return { block: s.block, offset: s.offset, bytes: s.bytes };
+        }
+        const words = toWords(s.elements);
+        const span = take(words.byteLength);
+        needs.push(queue.push(() => gpu.queue.writeBuffer(span.block.buffer, 0, words)));
+        return span;
+      });
+      const temporaries = [...module.slots, module.scratchBytes].map((bytes) => {
+        const span = take(bytes);
+        passing.push(span.block);
+        return span;
+      });
+      const copies: Copy[] = [];
+      const outs: Span[] = [];
+      outputs.forEach((o) => {
+        const span = o.over === undefined ? take(o.length * wordBytes) : ins[o.over]!;
+        if (!o.own)
+          copies.push({
+            from:
+              o.place.kind === 'input'
+                ? ins[o.place.position]!
+                : outs[(o.place as { readonly position: number }).position]!,
+            to: span,
+          });
+        outs.push(span);
+      });
+      const spanOf = (p: Place): Span =>
+        p.kind === 'input'
+          ? ins[p.at]!
+          : p.kind === 'output'
+            ? outs[p.at]!
+            : temporaries[p.kind === 'slot' ? p.at : module.slots.length]!;
+      const completion = queue.push(() => submit(spanOf, copies), needs, compiling);
+
+      const handedOn = new Set(outputs.flatMap((o) => (o.over === undefined ? [] : [o.over])));
+      for (const i of handedOn) {
+        const s = storages[i]!;
+        if (s instanceof WebGpuStorage) s.surrender();
+      }
+      const results = outputs.map(
+        (o, j) => new WebGpuStorage(home, dtypes[j]!, outs[j]!.block, outs[j]!.offset, o.length, completion),
+      );
+      for (const i of donated) if (!handedOn.has(i)) storages[i]!.dispose();
+      storages.forEach((s, i) => {
+        if (!(s instanceof WebGpuStorage) && !handedOn.has(i)) passing.push(ins[i]!.block);
+      });
+      for (const b of passing) pool.give(b);
+      return results;
+    } catch (error) {
+      for (const b of fresh) pool.give(b);
+      throw error;
+    }
+  };
+  return { plan, run };
+};
+
+/** The storage of an input: on this device, or elements of the host to be sent along. */
+const arrive = (home: Home, x: ConcreteTensor): WebGpuStorage | HostStorage => {
+  const { storage } = x;
+  if (storage instanceof WebGpuStorage && storage.device === home.device) return storage;
+  if (!(storage instanceof HostStorage))
+    throw new DeviceError(
+      'webgpu',
+      `a value is on the device ${storage.device.name}, the program runs on ${home.device.name}; move it with devicePut(x, device)`,
+    );
+  if (x.size * wordBytes < worthKeeping) return storage;
+  const moved = uploadTo(home, storage.elements, x.dtype);
+  x.relocate(moved);
+  return moved;
+};
+
+/** A copy of elements in a buffer of the device. */
+export const uploadTo = (home: Home, elements: Parameters<typeof toWords>[0], dtype: DType): WebGpuStorage => {
+  const words = toWords(elements);
+  const block = home.pool.take(words.byteLength);
+  const completion = home.queue.push(() => home.gpu.queue.writeBuffer(block.buffer, 0, words));
+  return new WebGpuStorage(home, dtype, block, 0, words.length, completion);
+};

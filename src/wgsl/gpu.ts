@@ -1,0 +1,63 @@
+// The part of WebGPU that this backend uses, as structural types: the public declarations need no WebGPU typings.
+
+export interface GpuBuffer {
+  readonly size: number;
+  mapAsync(mode: number): Promise<unknown>;
+  getMappedRange(): ArrayBuffer;
+  unmap(): void;
+  destroy(): void;
+}
+
+/** Handles that are only passed on. */
+export type GpuObject = object;
+
+export interface GpuComputePass {
+  setPipeline(pipeline: GpuObject): void;
+  setBindGroup(index: number, group: GpuObject | null): void;
+  dispatchWorkgroups(x: number, y?: number, z?: number): void;
+  end(): void;
+}
+
+export interface GpuEncoder {
+  beginComputePass(): GpuComputePass;
+  copyBufferToBuffer(
+    source: GpuBuffer,
+    sourceOffset: number,
+    target: GpuBuffer,
+    targetOffset: number,
+    size: number,
+  ): unknown;
+  finish(): GpuObject;
+}
+
+/** A `GPUDevice`: of a browser (`await adapter.requestDevice()`) or of Dawn. */
+export interface GpuDevice {
+  readonly limits: {
+    readonly maxStorageBuffersPerShaderStage: number;
+    readonly maxStorageBufferBindingSize: number;
+    readonly maxComputeWorkgroupsPerDimension: number;
+  };
+  readonly lost: Promise<{ readonly message: string }>;
+  readonly queue: {
+    submit(commands: GpuObject[]): void;
+    writeBuffer(buffer: GpuBuffer, offset: number, data: ArrayBufferView): void;
+  };
+  createBuffer(descriptor: { readonly size: number; readonly usage: number }): GpuBuffer;
+  createShaderModule(descriptor: { readonly code: string; readonly label?: string }): GpuObject;
+  createBindGroupLayout(descriptor: object): GpuObject;
+  createPipelineLayout(descriptor: object): GpuObject;
+  createComputePipelineAsync(descriptor: object): Promise<GpuObject>;
+  createBindGroup(descriptor: object): GpuObject;
+  createCommandEncoder(): GpuEncoder;
+  addEventListener?(type: string, listener: (event: unknown) => void): void;
+  destroy(): void;
+}
+
+// The flags of the standard, which a process without a global `GPUBufferUsage` needs as well.
+export const usage: {
+  readonly storage: number;
+  readonly staging: number;
+} = { storage: 0x80 | 0x04 | 0x08, staging: 0x01 | 0x08 };
+export const mapRead = 1;
+/** WebGPU's own names for what a shader stage may see. */
+export const computeStage = 4;

@@ -1,0 +1,73 @@
+// Compute pipelines and bind group layouts, made once for each text and each pattern of access.
+import { DeviceError } from '../core/errors.ts';
+import { computeStage, type GpuDevice, type GpuObject } from './gpu.ts';
+import type { Dispatch } from './shader.ts';
+
+export interface Pipeline {
+  readonly layout: GpuObject;
+  /** Set when compiled. */
+  pipeline: GpuObject | undefined;
+  readonly compiled: Promise<void>;
+}
+
+export interface Pipelines {
+  get(d: Dispatch): Pipeline;
+}
+
+/** Compiles asynchronously, many at once; a text that was seen before is not compiled again while its pipeline is in use. */
+export const createPipelines = (gpu: GpuDevice): Pipelines => {
+  const layouts = new Map<string, { readonly group: GpuObject; readonly pipeline: GpuObject }>();
+  const known = new Map<string, WeakRef<Pipeline>>();
+  const forget = new FinalizationRegistry<string>((wgsl) => {
+    if (known.get(wgsl)?.deref() === undefined) known.delete(wgsl);
+  });
+
+  const layoutOf = (d: Dispatch): { readonly group: GpuObject; readonly pipeline: GpuObject } => {
+    const key = d.bindings.map((b) => (b.write ? 'w' : 'r')).join('');
+    let found = layouts.get(key);
+    if (found === undefined) {
+      const group = gpu.createBindGroupLayout({
+        entries: d.bindings.map((b, binding) => ({
+          binding,
+          visibility: computeStage,
+          buffer: { type: b.write ? 'storage' : 'read-only-storage' },
+        })),
+      });
+      found = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
+      layouts.set(key, found);
+    }
+    return found;
+  };
+
+  const make = (d: Dispatch): Pipeline => {
+    const layout = layoutOf(d);
+    const module = gpu.createShaderModule({ code: d.wgsl, label: d.name });
+    const compiling = gpu.createComputePipelineAsync({ layout: layout.pipeline, compute: { module } }).then(
+      (p) => {
+        result.pipeline = p;
+      },
+      (cause: unknown) => {
+        throw new DeviceError(
+          d.name,
+          `the GPU's compiler refused the kernel: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { cause },
+        );
+      },
+    );
+    const result: Pipeline = { layout: layout.group, pipeline: undefined, compiled: compiling };
+    // Whoever runs the program sees the failure; nobody else has to.
+    compiling.catch(() => undefined);
+    return result;
+  };
+
+  return {
+    get: (d) => {
+      const found = known.get(d.wgsl)?.deref();
+      if (found !== undefined) return found;
+      const made = make(d);
+      known.set(d.wgsl, new WeakRef(made));
+      forget.register(made, d.wgsl);
+      return made;
+    },
+  };
+};
