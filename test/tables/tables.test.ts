@@ -10,6 +10,7 @@ import { referenceEvaluate } from '../../src/reference/evaluate.ts';
 import { checkBatching, checkDerivatives, checkForward } from './check.ts';
 import { drawInput, generator, toHost, type HostValue, type Row } from './row.ts';
 import { rows as binary } from './rows-binary.ts';
+import { rows as composed } from './rows-composed.ts';
 import { rows as contract } from './rows-contract.ts';
 import { rows as gather } from './rows-gather.ts';
 import { rows as move } from './rows-move.ts';
@@ -19,6 +20,7 @@ import { rows as unary } from './rows-unary.ts';
 
 const elementary = [...structure, ...unary, ...binary, ...reductions];
 const all = [...elementary, ...contract, ...move, ...gather];
+const everywhere = [...elementary, ...composed];
 const label = (row: Row): string => `${row.primitive}${row.name === undefined ? '' : ` (${row.name})`}`;
 
 const isPrimitive = (x: unknown): x is Primitive =>
@@ -45,7 +47,7 @@ describe('the tables', () => {
 describe('on the reference, in float64', () => {
   beforeAll(() => setEvaluator(referenceEvaluate));
   afterAll(() => setEvaluator(evaluateEagerly));
-  describe.each(elementary.map((row) => [label(row), row] as const))('%s', (_, row) => {
+  describe.each(everywhere.map((row) => [label(row), row] as const))('%s', (_, row) => {
     it('is what it is defined to be', () => checkForward(row, 1));
     it('is batched over any axes', () => checkBatching(row, 1));
     it('has right derivatives', () => checkDerivatives(row, 1));
@@ -67,8 +69,12 @@ const closeTo = (what: string, got: HostValue, want: HostValue, rtol: number): v
   });
 };
 
+// Fixed weights of a shape, to be pulled back.
+const weight = (y: Tensor): Tensor =>
+  drawInput({ shape: y.shape }, generator(9), y.dtype === 'float64' ? 'float64' : 'float32');
+
 describe('on the default device, in float32, against the reference in float64', () => {
-  it.each(all.map((row) => [label(row), row] as const))('%s', (_, row) => {
+  it.each([...all, ...composed].map((row) => [label(row), row] as const))('%s', (_, row) => {
     const random = generator(3);
     const xs = row.inputs.map((spec) => drawInput(spec, random, 'float32'));
     const apply = (...vs: Tensor[]): readonly Tensor[] => list(row.apply(...(vs as [Tensor, Tensor, Tensor])));
@@ -78,7 +84,7 @@ describe('on the default device, in float32, against the reference in float64', 
       const outs = apply(...vs);
       if (free.length === 0 || !outs.every((y) => isFloat(y.dtype))) return outs;
       const at = (...us: Tensor[]): readonly Tensor[] => apply(...vs.map((v, i) => us[free.indexOf(i)] ?? v));
-      return [...outs, ...(vjp(at, ...free.map((i) => vs[i]!))[1](outs as Tensor[]) as readonly Tensor[])];
+      return [...outs, ...(vjp(at, ...free.map((i) => vs[i]!))[1](outs.map(weight)) as readonly Tensor[])];
     };
     setEvaluator(referenceEvaluate);
     const wide = xs.map((x) => (x.dtype === 'float32' ? x.astype('float64') : x));

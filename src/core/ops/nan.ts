@@ -6,7 +6,20 @@ import { where } from './choice.ts';
 import { cumprod, cumsum, type ScanOptions } from './cumulate.ts';
 import { isnan } from './logic.ts';
 import { asTensor, cast, promote, toFloat, type TensorLike } from './promote.ts';
-import { all, argmax, argmin, max, min, prod, readOptions, sum, type Axes, type AxisOptions, type PositionOptions, type ReduceOptions } from './reduce.ts';
+import {
+  all,
+  argmax,
+  argmin,
+  max,
+  min,
+  prod,
+  readOptions,
+  sum,
+  type Axes,
+  type AxisOptions,
+  type PositionOptions,
+  type ReduceOptions,
+} from './reduce.ts';
 import type { SpreadOptions } from './statistics.ts';
 import { sqrt, square } from './unary.ts';
 
@@ -79,8 +92,9 @@ const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undef
   const t = real(op, x);
   const o: ReduceOptions = { axis, keepdims };
   const n = sum(presence(t), o);
-  const squares = nansum(square(sub(t, nanmean(t, { axis, keepdims: true }))), o);
-
+  // NaN is filled before it meets the square: the gradient of what is missing is 0, not NaN.
+  const centred = sub(filled(op, t, 0), nanmean(t, { axis, keepdims: true }));
+  const squares = sum(where(isnan(t), 0, square(centred)), o);
   return where(notEqual(n, 0), div(squares, sub(n, ddof)), NaN);
 };
 /**
@@ -101,10 +115,12 @@ export const nanstd = (x: TensorLike, options?: Axes | SpreadOptions): Tensor =>
  * @example
  * nancumsum(tensor([1, NaN, 2])); // [1, 1, 3]
  */
-export const nancumsum = (x: TensorLike, options?: number | ScanOptions): Tensor => cumsum(filled('nancumsum', x, 0), options);
+export const nancumsum = (x: TensorLike, options?: number | ScanOptions): Tensor =>
+  cumsum(filled('nancumsum', x, 0), options);
 /**
  * Running product of what is not NaN (`jax.numpy.nancumprod`).
  * @example
  * nancumprod(tensor([2, NaN, 3])); // [2, 2, 6]
  */
-export const nancumprod = (x: TensorLike, options?: number | ScanOptions): Tensor => cumprod(filled('nancumprod', x, 1), options);
+export const nancumprod = (x: TensorLike, options?: number | ScanOptions): Tensor =>
+  cumprod(filled('nancumprod', x, 1), options);
