@@ -178,6 +178,21 @@ describe('moves', () => {
     }
   });
 
+  test('gathers that are padded or concatenated read nothing where they are not', () => {
+    for (const d of dtypes) {
+      const [rows, n] = [40, 9];
+      const index = random('int32', n);
+      for (let k = 0; k < n; k++) index[k] = (k * 7) % (rows + 1);
+      const v = newVar(n + 6);
+      const pick = (offset: number): Index => valueIndex(load(1, shift(variable(v), offset), 'int32'));
+      const padded = load(0, pick(-3), d, [{ index: variable(v), lo: 3, hi: 3 + n }, { index: pick(-3), lo: 0, hi: rows }], 1);
+      const buffers = { inputs: [[d, rows], ['int32', n]], outputs: [[d, n + 6]] } as const;
+      check(kernel([v], { axes: [], actions: [store(2, variable(v), padded)] }), buffers, [random(d, rows), index]);
+      const joined: Expr = { op: 'guarded', dtype: d, guards: [{ index: variable(v), lo: 6, hi: 6 + n }], then: load(0, pick(-6), d, [{ index: pick(-6), lo: 0, hi: rows }]), otherwise: load(0, variable(v), d) };
+      check(kernel([v], { axes: [], actions: [store(2, variable(v), joined)] }), buffers, [random(d, rows), index]);
+    }
+  });
+
   test('digits of a position as values', () => {
     const n = 29;
     const v = newVar(n);

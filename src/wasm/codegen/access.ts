@@ -2,7 +2,8 @@
 import { byteSize, type DType } from '../../core/dtype.ts';
 import type { Expr } from '../../core/expr.ts';
 import { range, type Guard, type Index, type Var } from '../../core/index-expr.ts';
-import { coefficient, type Load } from './canonical.ts';
+import { coefficient } from './canonical.ts';
+import type { Load } from './guards.ts';
 import type { Graph, Node } from './node.ts';
 import { literal, maskFor, select } from './ops.ts';
 import type { StoreItem } from './statement.ts';

@@ -1,15 +1,13 @@
 // Brings a loop kernel into the form the generator wants: rows as buffers, guards pushed to loads, digits split into axes of their own, axes collapsed.
 import { rewrite, visit, isOp, type Expr } from '../../core/expr.ts';
 import {
-  add, constant, linearize, newVar, provable, range, scale, substitute, variable, visitVars, zero,
+  add, constant, linearize, newVar, provable, scale, substitute, variable, visitVars, zero,
   type Atom, type Guard, type Index, type Var,
 } from '../../core/index-expr.ts';
 import type { DType } from '../../core/dtype.ts';
 import type { ReduceOp } from '../../core/lowering.ts';
 import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
-
-/** A load, with the guards under which it may be executed; unlike its own guards these do not select `fill`. */
-export type Load = Extract<Expr, { op: 'load' }> & { readonly safety?: readonly Guard[] };
+import { pushGuards, type Load } from './guards.ts';
 
 export type Act =
   | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly value: Expr; readonly local: number; readonly dtype: DType; readonly position: Index }
@@ -72,40 +70,6 @@ export const mapNest = (n: Nest, by: (v: Var) => Index | undefined, axes: (vs: r
       ),
     })),
   };
-};
-
-// Loads in the arms of a `guarded` are only in bounds where that arm is taken.
-export const pushGuards = (e: Expr, length: (buffer: number) => number): Expr => {
-  const memos = new Map<string, Map<Expr, Expr>>();
-  const memoOf = (key: string): Map<Expr, Expr> => {
-    let m = memos.get(key);
-    if (m === undefined) memos.set(key, (m = new Map()));
-    return m;
-  };
-  let contexts = 0;
-  const walk = (x: Expr, safety: readonly Guard[], self: boolean, key: string): Expr => {
-    const memo = memoOf(key);
-    const known = memo.get(x);
-    if (known !== undefined) return known;
-    let out = x;
-    if (isOp(x)) {
-      const args = x.args.map((a) => walk(a, safety, self, key));
-      if (args.some((a, i) => a !== x.args[i])) out = { ...x, args };
-    } else if (x.op === 'guarded') {
-      const then = walk(x.then, [...safety, ...x.guards], self, `${key}/${contexts++}`);
-      out = { ...x, then, otherwise: walk(x.otherwise, safety, true, `${key}!`) };
-    } else if (x.op === 'load' && (safety.length > 0 || self)) {
-      const [lo, hi] = range(x.index);
-      const size = length(x.buffer);
-      if (lo < 0 || hi >= size) {
-        const own: readonly Guard[] = self ? [{ index: x.index, lo: 0, hi: size }] : [];
-        out = { ...x, safety: [...safety, ...own] } as Load;
-      }
-    }
-    memo.set(x, out);
-    return out;
-  };
-  return walk(e, [], false, '');
 };
 
 /** The starting form: rows turned into buffers indexed by the stage's position, axes of extent 1 dropped. */

@@ -4,7 +4,8 @@ import { add, linearize, newVar, scale, substitute, unlinearize, variable, type 
 import type { BufferInfo } from '../../jit/kernel.ts';
 import type { FuncHandle, ValueType } from '../encode.ts';
 import { lowerStore, type Memory } from './access.ts';
-import { expressionVars, mapIndexes, pushGuards } from './canonical.ts';
+import { expressionVars, mapIndexes } from './canonical.ts';
+import { pushGuards } from './guards.ts';
 import { graph, type Node } from './node.ts';
 import { pointsOf } from './points.ts';
 import { emitStatements, type Statement, type StoreItem } from './statement.ts';

@@ -258,7 +258,7 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
         stages(copies.flatMap((c) => rows.map((row): Copy => (row === undefined ? c : { env: new Map(c.env).set(t.id, { node, offset: row }), valid: c.valid, row }))), at);
       return { kind: 'loop', local, from: start, to: stop, step, body: vectors(v, inner, level + 1, plan.unroll, null, body) };
     };
-    return [loop(from, whole, 4, [0, 1, 2, 3]), loop(whole, to, 1, [undefined])];
+    return [loop(from, whole, 4, [0, 1, 2, 3]), ...(t.extent % 4 === 0 ? [] : [loop(whole, to, 1, [undefined])])];
   };
 
   const outer = (i: number, env: Env, level: number): readonly Statement[] => {

@@ -2,7 +2,7 @@
 import { isOp, visit, type Expr } from '../../core/expr.ts';
 import type { Var } from '../../core/index-expr.ts';
 import { condition, indexValue, lowerLoad, maskOf, type Memory, type Points } from './access.ts';
-import type { Load } from './canonical.ts';
+import type { Load } from './guards.ts';
 import type { Graph, Node } from './node.ts';
 import { literal, lowerOp, select, type OpContext } from './ops.ts';
 

@@ -2,7 +2,7 @@
 import { isOp, type Expr } from '../../core/expr.ts';
 import { range, type Guard, type Index, type Var } from '../../core/index-expr.ts';
 import type { BufferInfo, ContractKernel } from '../../jit/kernel.ts';
-import type { Load } from './canonical.ts';
+import type { Load } from './guards.ts';
 import type { LoopPlan } from './unit.ts';
 
 interface Writer {
