@@ -1,23 +1,21 @@
 // Activations: the functions of jax.nn, stable in value and in gradient of every order.
-import { checkAxes, checkAxis } from '../core/aval.ts';
+import { checkAxis } from '../core/aval.ts';
 import { ShapeError } from '../core/errors.ts';
-import { add, div, greater, lessEqual, mul, neg, sub } from '../core/ops/arithmetic.ts';
+import { add, div, greater, less, lessEqual, mul, neg } from '../core/ops/arithmetic.ts';
 import { clip, where } from '../core/ops/choice.ts';
-import { exp, expm1, log, logOnePlusExp, sigmoid } from '../core/ops/exponential.ts';
+import { expm1, logOnePlusExp, sigmoid } from '../core/ops/exponential.ts';
 import { promote, toFloat, type TensorLike } from '../core/ops/promote.ts';
-import { max, sum, type Axes } from '../core/ops/reduce.ts';
 import { sliceAlong } from '../core/ops/slice.ts';
 import { erfc } from '../core/ops/special.ts';
-import { mean, variance } from '../core/ops/statistics.ts';
 import { tanh } from '../core/ops/trigonometric.ts';
 import { abs, sqrt, square } from '../core/ops/unary.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { stopGradient } from '../grad/index.ts';
 
 export { relu } from '../core/ops/arithmetic.ts';
 export { sigmoid } from '../core/ops/exponential.ts';
 export { tanh } from '../core/ops/trigonometric.ts';
 export { logsumexp } from '../core/ops/statistics.ts';
+export { logmeanexp, logSoftmax, softmax, standardize, type SoftmaxOptions } from './softmax.ts';
 
 const real = (op: string, x: TensorLike): Tensor => promote(op, ['x'], [x], toFloat)[0]!;
 
@@ -71,7 +69,10 @@ export const selu = (x: TensorLike): Tensor => mul(elu(x, 1.6732632423543772), 1
  * @example
  * gelu(tensor([0])); // [0]
  */
-export const gelu = (x: TensorLike, { approximate = true }: { readonly approximate?: boolean | undefined } = {}): Tensor => {
+export const gelu = (
+  x: TensorLike,
+  { approximate = true }: { readonly approximate?: boolean | undefined } = {},
+): Tensor => {
   const t = real('gelu', x);
   if (!approximate) return mul(mul(t, 0.5), erfc(mul(t, -Math.SQRT1_2)));
   // (1 + tanh z) / 2 = sigmoid(2 z), which keeps its digits on the left.
@@ -166,45 +167,27 @@ export const glu = (x: TensorLike, axis: number = -1): Tensor => {
   const t = real('glu', x);
   const a = checkAxis('glu', axis, t.rank);
   const n = t.shape[a]!;
-  if (n % 2 !== 0) throw new ShapeError('glu', `axis ${axis} must have an even size to be halved, got ${n} in shape [${t.shape.join(', ')}]`);
+  if (n % 2 !== 0)
+    throw new ShapeError(
+      'glu',
+      `axis ${axis} must have an even size to be halved, got ${n} in shape [${t.shape.join(', ')}]`,
+    );
   return mul(sliceAlong(t, a, 0, n / 2), sigmoid(sliceAlong(t, a, n / 2, n / 2)));
 };
 
-// The maximum cancels in every derivative: it counts as a constant.
-const belowMax = (op: string, x: TensorLike, axis: Axes): readonly [Tensor, { readonly axis: readonly number[]; readonly keepdims: true }] => {
-  const t = real(op, x);
-  const o = { axis: checkAxes(op, axis, t.rank), keepdims: true } as const;
-  return [t.size === 0 ? t : sub(t, max(stopGradient(t), o)), o];
+/**
+ * 0 up to -1, (x + 1)^2 / 4 up to 1, x beyond (`jax.nn.sparse_plus`).
+ * @example
+ * sparsePlus(tensor([-2, 0, 2])); // [0, 0.25, 2]
+ */
+export const sparsePlus = (x: TensorLike): Tensor => {
+  const t = real('sparsePlus', x);
+  return where(lessEqual(t, -1), 0, where(less(t, 1), mul(square(add(t, 1)), 0.25), t));
 };
 
 /**
- * e^x / sum(e^x) along an axis (default the last), several, or all (null) (`jax.nn.softmax`).
+ * (x + 1) / 2 limited to [0, 1], the derivative of `sparsePlus` (`jax.nn.sparse_sigmoid`).
  * @example
- * softmax(tensor([1000, 1000])); // [0.5, 0.5]
+ * sparseSigmoid(tensor([-2, 0, 2])); // [0, 0.5, 1]
  */
-export const softmax = (x: TensorLike, axis: Axes = -1): Tensor => {
-  const [shifted, o] = belowMax('softmax', x, axis);
-  const u = exp(shifted);
-  return div(u, sum(u, o));
-};
-
-/**
- * log(softmax(x)), finite where softmax underflows (`jax.nn.log_softmax`).
- * @example
- * logSoftmax(tensor([0, -1000])); // [0, -1000]
- */
-export const logSoftmax = (x: TensorLike, axis: Axes = -1): Tensor => {
-  const [shifted, o] = belowMax('logSoftmax', x, axis);
-  return sub(shifted, log(sum(exp(shifted), o)));
-};
-
-/**
- * (x - mean) / sqrt(variance + epsilon) along an axis (default the last) (`jax.nn.standardize`).
- * @example
- * standardize(tensor([1, 3]), { epsilon: 0 }); // [-1, 1]
- */
-export const standardize = (x: TensorLike, { axis = -1, epsilon = 1e-5 }: { readonly axis?: Axes | undefined; readonly epsilon?: number | undefined } = {}): Tensor => {
-  const t = real('standardize', x);
-  const o = { axis, keepdims: true } as const;
-  return div(sub(t, mean(t, o)), sqrt(add(variance(t, o), epsilon)));
-};
+export const sparseSigmoid = (x: TensorLike): Tensor => clip(mul(add(real('sparseSigmoid', x), 1), 0.5), 0, 1);

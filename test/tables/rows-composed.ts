@@ -12,7 +12,7 @@ import { sinc } from '../../src/core/ops/special.ts';
 import * as s from '../../src/core/ops/statistics.ts';
 import { round } from '../../src/core/ops/unary.ts';
 import * as a from '../../src/nn/activations.ts';
-import { alongAxis, elementwise, floats, spaced, type HostValue, type InputSpec, type Row } from './row.ts';
+import { alongAxis, bools, elementwise, floats, spaced, type HostValue, type InputSpec, type Row } from './row.ts';
 
 type Reduce = (run: readonly number[]) => number;
 const add: Reduce = (v) => v.reduce((x, y) => x + y, 0);
@@ -386,6 +386,26 @@ export const rows: readonly Row[] = [
     apply: (x) => a.logSoftmax(x!),
     definition: alongAxis(1, (v) => softmax(v).map(Math.log)),
   },
+  {
+    primitive: 'softmax, masked',
+    inputs: [floats([3, 5]), bools([3, 5])],
+    apply: (x, m) => a.softmax(x, { axis: 1, where: m }),
+    definition: (x, m) => {
+      const weight = { shape: x.shape, data: x.data.map((v, i) => Math.exp(v) * m.data[i]!) };
+      return alongAxis(1, (v) => v.map((e) => e / (add(v) === 0 ? 1 : add(v))))(weight);
+    },
+  },
+  over(
+    'logmeanexp',
+    (x) => a.logmeanexp(x, 1),
+    (v) => Math.log(mean(v.map(Math.exp))),
+    [floats([3, 5])],
+  ),
+  unary(
+    'sparsePlus',
+    (x) => (x < -1 ? 0 : x < 1 ? (x + 1) ** 2 / 4 : x),
+    (x) => a.sparsePlus(x),
+  ),
   {
     primitive: 'standardize',
     inputs: [floats([3, 5])],

@@ -29,7 +29,8 @@ export const eye = (n: number, m: number = n, { k = 0, dtype }: DiagonalOptions 
  * @example
  * identity(2); // [[1, 0], [0, 1]]
  */
-export const identity = (n: number, dtype?: DTypeOption): Tensor => eye(n, n, { dtype: dtypeOr('identity', dtype, 'float32') });
+export const identity = (n: number, dtype?: DTypeOption): Tensor =>
+  eye(n, n, { dtype: dtypeOr('identity', dtype, 'float32') });
 
 /**
  * Ones at and below a diagonal, zeros above, n by m (default square) (`jax.numpy.tri`).
@@ -53,13 +54,20 @@ interface MeshgridOptions {
  * @example
  * meshgrid([tensor([1, 2]), tensor([3, 4])])[0]; // [[1, 2], [1, 2]]
  */
-export const meshgrid = (vectors: readonly TensorLike[], { indexing = 'xy', sparse = false }: MeshgridOptions = {}): Tensor[] => {
+export const meshgrid = (
+  vectors: readonly TensorLike[],
+  { indexing = 'xy', sparse = false }: MeshgridOptions = {},
+): Tensor[] => {
   const xs = vectors.map((v, i) => asTensor('meshgrid', `vectors[${i}]`, v));
   const n = xs.length;
   const axisOf = (i: number): number => (indexing === 'xy' && n > 1 && i < 2 ? 1 - i : i);
   const open = xs.map((x, i) => {
-    if (x.rank > 1) throw new ArgumentError('meshgrid', `vectors[${i}] has rank ${x.rank}; vectors or scalars are needed`);
-    return reshapeTo(x, Array.from({ length: n }, (_, k) => (k === axisOf(i) ? x.size : 1)));
+    if (x.rank > 1)
+      throw new ArgumentError('meshgrid', `vectors[${i}] has rank ${x.rank}; vectors or scalars are needed`);
+    return reshapeTo(
+      x,
+      Array.from({ length: n }, (_, k) => (k === axisOf(i) ? x.size : 1)),
+    );
   });
   if (sparse || n === 0) return open;
   const shape = broadcastShapes('meshgrid', ...open.map((x) => x.shape));
