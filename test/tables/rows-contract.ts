@@ -57,9 +57,7 @@ export const rows: readonly Row[] = [
     apply: (x, y) => dotGeneral(x, y, { contract: [[1], [0]] }),
     inputs: pair([3, 4], [4, 2]),
     definition: (x, y) =>
-      tabulate([3, 2], ([i, j]) =>
-        [0, 1, 2, 3].reduce((s, k) => s + elementAt(x, [i, k])! * elementAt(y, [k, j])!, 0),
-      ),
+      tabulate([3, 2], ([i, j]) => [0, 1, 2, 3].reduce((s, k) => s + elementAt(x, [i, k])! * elementAt(y, [k, j])!, 0)),
   },
   {
     primitive: 'dotGeneral',
@@ -92,6 +90,8 @@ export const rows: readonly Row[] = [
   conv('plain', [2, 5, 4, 2], [3, 2, 2, 3], {}),
   conv('padded and strided', [1, 6, 5, 2], [3, 3, 2, 2], { stride: 2 }, 1),
   conv('stride 3, even output of the gradient', [2, 9, 1], [4, 1, 2], { stride: 3 }, 2),
+  conv('one element, strided', [1, 5, 6, 2], [1, 1, 2, 3], { stride: 2 }),
+  conv('one element, strided and padded', [1, 5, 2], [1, 2, 2], { stride: 3 }, 1),
   conv('dilated', [1, 7, 2], [3, 2, 2], { dilation: 2 }, 2),
   conv('stride and dilation with a common factor', [1, 9, 1], [3, 1, 2], { stride: 2, dilation: 2 }, 1),
   conv('spread input', [1, 4, 2], [3, 2, 2], { inputDilation: 2 }, 1),

@@ -18,12 +18,13 @@ interface WindowLoops {
 
 const affine = (w: Window, o: Index, k: Index): Index => shift(add(scale(o, w.stride), scale(k, w.dilation)), w.offset);
 
+/** Whether a spread input is better seen as one dense convolution for each phase of the output. */
+export const hasPhases = (w: Window, kernel: number): boolean =>
+  w.spread > 1 && kernel > 1 && solvePhases(w.spread, w.dilation, kernel).common === 1;
+
 const windowLoops = (w: Window, kernel: number): WindowLoops => {
   const s = w.spread;
-  // A spread input (the gradient of a strided convolution) is s dense convolutions, one for each phase r of the output,
-  // o = s q + r: none of them meets the zeros between the input's elements.
-  const phases = s > 1 && kernel > 1 && w.size % s === 0 ? solvePhases(s, w.dilation, kernel) : undefined;
-  if (phases === undefined || phases.common > 1)
+  if (!hasPhases(w, kernel) || w.size % s !== 0)
     return {
       outs: w.size,
       taps: kernel,
@@ -35,6 +36,9 @@ const windowLoops = (w: Window, kernel: number): WindowLoops => {
         return s === 1 ? { index: p, guards: [] } : { index: div(p, s), guards: [{ index: mod(p, s), lo: 0, hi: 1 }] };
       },
     };
+  // The gradient of a strided convolution is s dense convolutions, one for each phase r of the output, o = s q + r: none of them
+  // meets the zeros between the input's elements.
+  const phases = solvePhases(s, w.dilation, kernel);
   const at = (r: Index): Index => shift(scale(r, w.stride), w.offset);
   return {
     outs: w.size / s,

@@ -5,8 +5,8 @@ import type { BatchResult, Primitive, Tangent } from '../primitive.ts';
 import { isLinear } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { addTangents } from './arithmetic.ts';
-import { lowerContraction } from './contract-lower.ts';
-import { sliceTo } from './slice.ts';
+import { hasPhases, lowerContraction } from './contract-lower.ts';
+import { identityAxis, moveAffine, type AffineAxis } from './slice.ts';
 
 /**
  * A window ties three axes together: element k of the kernel meets element h of the input in element o of the output where
@@ -124,19 +124,34 @@ const batchRule = (
   return { outs: [bind(x!, y!, params)], axes: [at] };
 };
 
-// With a spread input the output is rounded up to whole phases, so that the kernel meets none of the zeros (see the lowering).
+// Spread inputs (gradients of strided convolutions) without needless products: the output is rounded up to whole phases, see the
+// lowering, and a kernel of one element computes only where it meets an element of the input.
 const bindWhole = (
   primitive: Primitive<ContractionParams>,
   x: Tensor,
   y: Tensor,
   params: ContractionParams,
 ): Tensor => {
-  const size = (w: Window): number => (w.spread > 1 ? Math.ceil(w.size / w.spread) * w.spread : w.size);
-  if (params.windows.every((w) => size(w) === w.size)) return bind1(primitive, [x, y], params);
-  const out = bind1(primitive, [x, y], { ...params, windows: params.windows.map((w) => ({ ...w, size: size(w) })) });
-  const shape = [...out.shape];
-  params.out.window.forEach((a, i) => (shape[a] = params.windows[i]!.size));
-  return sliceTo(out, shape);
+  const after: (AffineAxis | undefined)[] = [];
+  const windows = params.windows.map((w, i): Window => {
+    const kernel = y.shape[params.rhs.window[i]!]!;
+    const n = x.shape[params.lhs.window[i]!]!;
+    const single = w.spread > 1 && kernel === 1 && w.stride === 1 && n > 0;
+    const size = hasPhases(w, kernel) ? Math.ceil(w.size / w.spread) * w.spread : w.size;
+    after.push(
+      single
+        ? { stride: 1, spread: w.spread, offset: w.offset, size: w.size }
+        : size === w.size
+          ? undefined
+          : identityAxis(w.size),
+    );
+    return single ? { stride: 1, dilation: 1, spread: 1, offset: 0, size: n } : { ...w, size };
+  });
+  if (after.every((a) => a === undefined)) return bind1(primitive, [x, y], params);
+  const out = bind1(primitive, [x, y], { ...params, windows });
+  const axes = out.shape.map(identityAxis);
+  params.out.window.forEach((a, i) => (axes[a] = after[i] ?? axes[a]!));
+  return moveAffine(out, axes);
 };
 
 const contractionPrimitive = (name: string): Primitive<ContractionParams> => {

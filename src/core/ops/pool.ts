@@ -94,7 +94,7 @@ const poolWindows = (
     const [before, after] = padding[i]!;
     const [n, s] = [inputs[i]!, strides[i]!];
     const room = n + before + after - extents[i]!;
-    let count = room < 0 ? 0 : (o.ceilMode === true ? Math.ceil(room / s) : Math.floor(room / s)) + 1;
+    let count = Math.max(0, (o.ceilMode === true ? Math.ceil(room / s) : Math.floor(room / s)) + 1);
     if (o.ceilMode === true && (count - 1) * s >= n + before) count--;
     return { axis, size: sizes[i]!, stride: s, dilation: dilations[i]!, before, count };
   });
