@@ -3,8 +3,10 @@ import { full, iota } from '../../src/core/ops/creation.ts';
 import * as c from '../../src/core/ops/cumulate.ts';
 import * as r from '../../src/core/ops/reduce.ts';
 import { logsumexp } from '../../src/core/ops/statistics.ts';
+import type { Tensor } from '../../src/core/tensor.ts';
 import { alongAxis, bools, floats, ints, spaced, type HostValue, type InputSpec, type Row } from './row.ts';
 
+type Apply = (x: Tensor, options?: r.AxisOptions) => Tensor;
 type Reduce = (run: readonly number[]) => number;
 const add: Reduce = (v) => v.reduce((x, y) => x + y, 0);
 const times: Reduce = (v) => v.reduce((x, y) => x * y, 1);
@@ -22,7 +24,7 @@ const scanned = (f: Reduce, axis: number, reverse = false) =>
 
 const reduction = (
   primitive: string,
-  apply: typeof r.sum,
+  apply: Apply,
   f: Reduce,
   spec: (shape: readonly number[]) => InputSpec,
 ): Row[] => [
@@ -44,7 +46,7 @@ const reduction = (
 ];
 const scan = (
   primitive: string,
-  apply: typeof c.cumsum,
+  apply: (x: Tensor, options?: number | c.ScanOptions) => Tensor,
   f: Reduce,
   spec: (shape: readonly number[]) => InputSpec,
 ): Row[] => [
@@ -95,13 +97,13 @@ export const rows: readonly Row[] = [
   ...reduction('all', r.all, minimum, bools),
   ...reduction(
     'argmax',
-    r.argmax as typeof r.sum,
+    r.argmax as Apply,
     best((x, y) => x > y),
     spaced,
   ),
   ...reduction(
     'argmin',
-    r.argmin as typeof r.sum,
+    r.argmin as Apply,
     best((x, y) => x < y),
     spaced,
   ),
