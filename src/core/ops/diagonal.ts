@@ -1,6 +1,7 @@
 // Diagonals and triangles: a diagonal is a strided slice of the flattened matrix, so both directions are moves.
-import { checkAxis, showShape } from '../aval.ts';
+import { checkAxis, checkShape, showShape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { hostTensor } from '../host.ts';
 import type { Tensor } from '../tensor.ts';
 import { greaterEqual, lessEqual, sub } from './arithmetic.ts';
 import { maskWith } from './choice.ts';
@@ -92,3 +93,44 @@ export const tril: (x: TensorLike, options?: number | { readonly k?: number }) =
  * triu(tensor([[1, 2], [3, 4]])); // [[1, 2], [0, 4]]
  */
 export const triu: (x: TensorLike, options?: number | { readonly k?: number }) => Tensor = triangle('triu');
+
+interface TriangleOptions {
+  readonly k?: number;
+  /** Columns (default: n). */
+  readonly m?: number;
+}
+const triangleIndices =
+  (op: string, inside: (ahead: number, k: number) => boolean) =>
+  (n: number, { k = 0, m = n }: TriangleOptions = {}): [rows: Tensor, columns: Tensor] => {
+    checkShape(op, [n, m]);
+    checkOffset(op, k);
+    const rows: number[] = [];
+    const columns: number[] = [];
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < m; j++)
+        if (inside(j - i, k)) {
+          rows.push(i);
+          columns.push(j);
+        }
+    const vector = (v: readonly number[]): Tensor => hostTensor(Int32Array.from(v), [v.length], 'int32');
+    return [vector(rows), vector(columns)];
+  };
+
+/**
+ * Rows and columns of the elements of an n by m matrix on or below diagonal k (`jax.numpy.tril_indices`).
+ * @example
+ * trilIndices(2); // [[0, 1, 1], [0, 0, 1]]
+ */
+export const trilIndices: (n: number, options?: TriangleOptions) => [rows: Tensor, columns: Tensor] = triangleIndices(
+  'trilIndices',
+  (ahead, k) => ahead <= k,
+);
+/**
+ * Rows and columns of the elements on or above diagonal k (`jax.numpy.triu_indices`).
+ * @example
+ * triuIndices(2); // [[0, 0, 1], [0, 1, 1]]
+ */
+export const triuIndices: (n: number, options?: TriangleOptions) => [rows: Tensor, columns: Tensor] = triangleIndices(
+  'triuIndices',
+  (ahead, k) => ahead >= k,
+);

@@ -9,7 +9,7 @@ export { convGeneral, conv1d, conv2d, conv3d } from './conv.ts';
 export { convolve, correlate } from './convolve.ts';
 export { tensor, scalar, fromTypedArray, full, zeros, ones, fullLike, zerosLike, onesLike, iota, arange, linspace, logspace, geomspace } from './creation.ts';
 export { cumsum, cumprod, cummax, cummin, cumlogsumexp } from './cumulate.ts';
-export { diagonal, diag, tril, triu } from './diagonal.ts';
+export { diagonal, diag, tril, triu, trilIndices, triuIndices } from './diagonal.ts';
 export { fmod, remainder, mod, floorDivide, truncDivide, divmod, gcd, lcm } from './division.ts';
 export { dynamicSlice, dynamicUpdateSlice } from './dynamic.ts';
 export { einsum } from './einsum.ts';
