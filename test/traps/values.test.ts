@@ -5,11 +5,18 @@ import {
   arange,
   argmax,
   argmin,
+  clip,
+  cummax,
   div,
   jit,
   log,
+  max,
+  maximum,
   mean,
+  min,
+  minimum,
   ones,
+  relu,
   sin,
   sum,
   tanh,
@@ -83,10 +90,33 @@ describe('extremes', () => {
   });
 });
 
+describe('NaN', () => {
+  const x = tensor([1, NaN, -3, 0]);
+  bothWays('propagates through max and min', (run) => {
+    expect(run((v) => max(v), x).itemSync()).toBeNaN();
+    expect(run((v) => min(v), x).itemSync()).toBeNaN();
+  });
+  bothWays('propagates through maximum, minimum, clip and relu', (run) => {
+    expect(run((v) => maximum(v, 0), x).arraySync()).toEqual([1, NaN, 0, 0]);
+    expect(run((v) => minimum(0, v), x).arraySync()).toEqual([0, NaN, -3, 0]);
+    expect(run((v) => clip(v, -1, 1), x).arraySync()).toEqual([1, NaN, -1, 0]);
+    expect(run((v) => relu(v), x).arraySync()).toEqual([1, NaN, 0, 0]);
+  });
+  bothWays('is larger than everything for cummax, and spreads', (run) => {
+    expect(run((v) => cummax(v), x).arraySync()).toEqual([1, NaN, NaN, NaN]);
+  });
+});
+
 describe('accuracy', () => {
   bothWays('the float32 sum of 10^7 times 0.1 is right to 1e-6', (run) => {
     const exact = 1e7 * Math.fround(0.1);
     expect(Math.abs((run((x) => sum(x), full([10_000_000], 0.1)).itemSync() as number) / exact - 1)).toBeLessThan(1e-6);
+  });
+
+  bothWays('the float32 sum of each of many columns is right to 1e-6', (run) => {
+    const exact = 100_000 * Math.fround(0.1);
+    for (const v of run((x) => sum(x, 0), full([100_000, 5], 0.1)).dataSync())
+      expect(Math.abs(v / exact - 1)).toBeLessThan(1e-6);
   });
 
   bothWays('the float32 mean of 2^25 ones is 1', (run) => {
