@@ -9,6 +9,9 @@ export interface KernelBuffers {
   /** For a buffer read: the positions, as index keys; undefined where a kernel reads it as it pleases. */
   readonly readAt: ReadonlyMap<number, ReadonlySet<string> | undefined>;
   readonly writtenAt: ReadonlyMap<number, string | undefined>;
+  /** Of a loop kernel: the last stage that reads a buffer, and the one that writes it. */
+  readonly readIn: ReadonlyMap<number, number>;
+  readonly writtenIn: ReadonlyMap<number, number>;
 }
 
 const known = new WeakMap<Kernel, KernelBuffers>();
@@ -22,7 +25,10 @@ export const buffersOf = (k: Kernel): KernelBuffers => {
 const collect = (k: Kernel): KernelBuffers => {
   const readAt = new Map<number, Set<string> | undefined>();
   const writtenAt = new Map<number, string | undefined>();
-  const seen = new Set<Expr>();
+  const readIn = new Map<number, number>();
+  const writtenIn = new Map<number, number>();
+  let stage = 0;
+  let seen = new Set<Expr>();
   const inIndex = (i: Index): void => visitVars(i, () => undefined, read);
   const read = (e: Expr): void =>
     visit(
@@ -31,6 +37,7 @@ const collect = (k: Kernel): KernelBuffers => {
         if (x.op === 'load') {
           if (!readAt.has(x.buffer)) readAt.set(x.buffer, new Set());
           readAt.get(x.buffer)?.add(x.guards.length === 0 ? indexKey(x.index) : 'guarded');
+          readIn.set(x.buffer, Math.max(stage, readIn.get(x.buffer) ?? 0));
           inIndex(x.index);
           x.guards.forEach((g) => inIndex(g.index));
         } else if (x.op === 'index') inIndex(x.index);
@@ -39,14 +46,19 @@ const collect = (k: Kernel): KernelBuffers => {
       seen,
     );
   const stages = (list: readonly Stage[]): void => {
-    for (const s of list)
+    for (const [at, s] of list.entries()) {
+      // Every stage reads again what it shares with the one before.
+      stage = at;
+      seen = new Set();
       for (const a of s.actions) {
         read(a.value);
         if (a.kind === 'store') {
           inIndex(a.index);
+          writtenIn.set(a.buffer, at);
           writtenAt.set(a.buffer, writtenAt.has(a.buffer) ? undefined : indexKey(a.index));
         }
       }
+    }
   };
   switch (k.kind) {
     case 'loop':
@@ -83,5 +95,5 @@ const collect = (k: Kernel): KernelBuffers => {
       k.targets.forEach((b) => writtenAt.set(b, undefined));
       break;
   }
-  return { reads: [...readAt.keys()], writes: [...writtenAt.keys()], readAt, writtenAt };
+  return { reads: [...readAt.keys()], writes: [...writtenAt.keys()], readAt, writtenAt, readIn, writtenIn };
 };

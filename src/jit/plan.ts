@@ -47,7 +47,9 @@ const mayOverwrite = (kernels: readonly Kernel[], input: number, out: number): b
   });
   if (writer < 0 || lastRead > writer) return false;
   if (lastRead < writer) return true;
-  const { readAt, writtenAt } = buffersOf(kernels[writer]!);
+  const { readAt, writtenAt, readIn, writtenIn } = buffersOf(kernels[writer]!);
+  // A later stage of the same kernel would read the result in place of the input.
+  if ((readIn.get(input) ?? 0) > (writtenIn.get(out) ?? 0)) return false;
   const at = writtenAt.get(out);
   const reads = readAt.get(input);
   return at !== undefined && reads !== undefined && reads.size === 1 && reads.has(at);
