@@ -44,7 +44,7 @@ export const rowLayout = (nest: Nest, s: Strategy): { readonly bytes: number; re
   let bytes = 0;
   for (const row of nest.rows.values()) {
     at.set(row.id, bytes);
-    bytes += s.vector !== null ? row.length * 16 * s.unroll : alignUp(row.length * byteSize(row.dtype) + 16);
+    bytes += s.vector !== null ? row.length * 16 * s.unroll * (s.tile === null ? 1 : 4) : alignUp(row.length * byteSize(row.dtype) + 16);
   }
   return { bytes, at };
 };
@@ -60,7 +60,9 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
   const layout = rowLayout(nest, plan);
   const ops = { g, lanes, fmod: spec.fmod, relaxed: spec.relaxed };
   const bases = new Map(buffers.map((b, i) => [b, parameter(LOOP_PARAMS + i)]));
+  // Rows are written anew at every few points: what was loaded of them before is not to be used again, hence a level of its own each time.
   let rowLevel = 0;
+  let written = 0;
 
   const memory = (buffer: number, copy: number, copies: number): Memory => {
     const row = nest.rows.get(buffer);
@@ -134,7 +136,7 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
   type Locals = Map<number, Node>;
   /** All stages at an outer point (one copy, uniform) or at a few vectors of them. */
   const stages = (copies: readonly Copy[], level: number): readonly Statement[] => {
-    rowLevel = level;
+    rowLevel = level + ++written * 2 ** -20;
     const locals: readonly Locals[] = copies.map(() => new Map<number, Node>());
     return nest.stages.flatMap((part, i) => stage(part, plan.stages[i]!, copies, locals, level));
   };
