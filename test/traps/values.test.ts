@@ -74,6 +74,14 @@ describe('creation', () => {
   it('what an integer cannot hold is refused', () => {
     expect(() => tensor([1.5], 'int32')).toThrow(/1\.5.*int32/);
     expect(() => tensor([-1], 'uint32')).toThrow(/-1.*uint32/);
+    expect(() => full([2], 0.5, 'int32')).toThrow(/0\.5.*int32/);
+  });
+
+  it('bytes of a picture do not become bools unasked', () => {
+    const bytes = Uint8Array.from([0, 128, 255]);
+    expect(() => tensor(bytes)).toThrow(/Uint8Array.*dtype/);
+    expect(tensor(bytes, 'float32').arraySync()).toEqual([0, 128, 255]);
+    expect(tensor(Uint8Array.from([0, 1])).arraySync()).toEqual([false, true]);
   });
 });
 
