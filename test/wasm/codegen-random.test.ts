@@ -168,7 +168,7 @@ test('random kernels agree with the interpreter', () => {
       const c = build((n) => (numbers[i++ % numbers.length]! + Math.floor(i / numbers.length) * 7919) % n);
       check(c.kernel, { inputs: c.inputs, outputs: c.outputs }, c.data, 1e-4);
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 200) },
+    { numRuns: Number(process.env['RUNS'] ?? 200), ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) },
   );
   expect(hostArray('bool', 1).length).toBe(1);
 });

@@ -5,7 +5,7 @@ import { range, type Guard, type Index, type Var } from '../../core/index-expr.t
 import { coefficient } from './canonical.ts';
 import type { Load } from './guards.ts';
 import type { Graph, Node } from './node.ts';
-import { literal, maskFor, select } from './ops.ts';
+import { literal, select } from './ops.ts';
 import type { StoreItem } from './statement.ts';
 
 export interface Memory {
@@ -179,24 +179,28 @@ export const lowerLoad = (p: Points, e: Load): Node => {
   // Constant parts go into the instruction where the address without them is one.
   const fixed = lo - e.index.offset >= 0 && form.constant >= 0 && inside;
   const offset = fixed ? form.constant * size : 0;
+  const constantPart = fixed ? 0 : form.constant;
   const start = (): Node => {
-    const constant = fixed ? 0 : form.constant;
-    if (safety.uniform === null && safety.lanes === null) return sum(g, form, size, constant, m.base);
+    if (safety.uniform === null && safety.lanes === null) return sum(g, form, size, constantPart, m.base);
     const varying: Form = { ...form, terms: form.terms.filter((t) => p.vector !== null && isVector(p, t.node)) };
     const uniform: Form = { ...form, terms: form.terms.filter((t) => !varying.terms.includes(t)) };
     if (safety.lanes === null && form.step >= 0 && form.step * (p.vector?.extent ?? 1) <= m.length) {
-      const index = g.op('i32.mul', sum(g, uniform, 1, constant), safety.uniform!);
+      const index = g.op('i32.mul', sum(g, uniform, 1, constantPart), safety.uniform!);
       return sum(g, varying, size, 0, m.base, g.times(index, size));
     }
     // Near the buffer wherever a lane is valid, and not far off it otherwise.
-    const index = sum(g, form, 1, constant);
+    const index = sum(g, form, 1, constantPart);
     const above = minMax(g, index, -lanes, 'max');
     return g.add(m.base, g.times(minMax(g, above, m.length, 'min'), size));
   };
 
   if (form.lanewise === null && form.step === 0) {
-    if (safety.lanes !== null) return filled(gather(p, e, m, form, safety, floor));
-    const address = start();
+    // The same element for all lanes, whichever of them may read it.
+    const near = (): Node => {
+      const index = sum(g, form, 1, constantPart);
+      return g.add(m.base, g.times(g.op('i32.mul', index, g.op('i32.lt_u', index, g.i32(m.length))), size));
+    };
+    const address = safety.lanes === null ? start() : near();
     if (size === 1) return filled(g.op('i32x4.gt_s', g.op('i32x4.splat', g.load('i32.load8_u', address, offset, floor)), g.i32x4(0)));
     return filled(g.load(SPLAT[size]!, address, offset, floor));
   }
@@ -294,5 +298,3 @@ export const lowerStore = (p: Points, buffer: number, i: Index, value: Node): re
   const bytes = size === 1 ? index : g.op('i32x4.shl', index, g.i32(Math.log2(size)));
   return Array.from({ length: valid }, (_, k) => lane(g.add(m.base, g.lane('i32x4.extract_lane', k, bytes)), k, 0, v));
 };
-
-export const maskedBy = (g: Graph, mask: Node, value: Node, other: Node, d: DType): Node => g.op('v128.bitselect', value, other, maskFor(g, mask, d));
