@@ -7,11 +7,12 @@ import type { ScatterOp } from '../lowering.ts';
 import { Tensor } from '../tensor.ts';
 import { add, mul, selectPrimitive } from './arithmetic.ts';
 import { maximum, minimum } from './binary.ts';
-import { gatherAt, gatheredShape, scatterInto, type Places } from './gather.ts';
+import { gatherAt, scatterInto } from './gather.ts';
+import { gatheredShape, type Places } from './places.ts';
 import { asTensor, type TensorLike } from './promote.ts';
 import { checkIndex, dualAxis, identityAxis, moveAffine, resolveSlice, type AffineAxis } from './slice.ts';
 import { broadcastTo, fill, reshapeTo } from './structure.ts';
-import { missing, resolveIndex, type IndexMode } from './take.ts';
+import { missingValue, resolveIndex, type IndexMode } from './resolve-index.ts';
 
 /**
  * What one position of an index says: an integer picks one element and drops the axis; [start, stop, step] is Python's slice, with null for a
@@ -174,7 +175,7 @@ export const at = (x: TensorLike, ...specs: IndexSpec[]): IndexUpdate => {
   return {
     get({ mode = 'clip', fillValue } = {}) {
       const p = plan('at', t, specs, mode === 'clip' ? 'clamp' : mode);
-      return read(t, p, fillValue ?? missing[t.dtype]);
+      return read(t, p, missingValue(t.dtype, fillValue));
     },
     set: update('set'),
     add: update('add'),

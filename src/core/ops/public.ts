@@ -36,5 +36,6 @@ export { sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
 export { astype, bitcast, finfo, iinfo, promoteTypes } from './types.ts';
 export { sign, abs, sqrt, rsqrt, cbrt, square, reciprocal, floor, ceil, trunc, round } from './unary.ts';
 export { broadcastTo } from './structure.ts';
-export { take, takeAlongAxis, putAlongAxis, gather, scatter, type IndexLike, type IndexMode } from './take.ts';
+export { take, takeAlongAxis, putAlongAxis, gather, scatter } from './take.ts';
+export type { IndexLike, IndexMode } from './resolve-index.ts';
 export { resultType } from './promote.ts';

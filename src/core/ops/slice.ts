@@ -1,5 +1,6 @@
 // Slices and padding: strided views of a tensor and their duals, one affine relation between input and output positions.
 import { aval, checkAxis, showShape, type Shape } from '../aval.ts';
+import { castScalar } from '../dtype.ts';
 import { ArgumentError } from '../errors.ts';
 import { div, mod, provable, scale, shift, type Guard, type Index } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
@@ -95,7 +96,7 @@ export const moveAffine = (x: Tensor, axes: readonly AffineAxis[], fill = 0): Te
   );
   if (same) return x;
   const view = axes.every((a, i) => inside(a, x.shape[i]!));
-  return bind1(view ? slicePrimitive : padPrimitive, [x], { axes, fill: view ? 0 : fill });
+  return bind1(view ? slicePrimitive : padPrimitive, [x], { axes, fill: view ? 0 : castScalar(fill, x.dtype) });
 };
 
 /** The first `shape` elements along each axis, without checks. */

@@ -1,66 +1,14 @@
-// Indexing with tensors: take, takeAlongAxis, gather, scatter; what out-of-range and negative indices mean is decided here.
+// Indexing with tensors: take, takeAlongAxis, putAlongAxis, gather, scatter.
 import { broadcastShapes, checkAxis, sameShape, showShape, type Shape } from '../aval.ts';
-import { isInteger, type DType } from '../dtype.ts';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 import { hostTensor } from '../host.ts';
 import type { ScatterOp } from '../lowering.ts';
 import { Tensor } from '../tensor.ts';
-import { add, less } from './arithmetic.ts';
-import { clip, where } from './choice.ts';
-import { mod } from './division.ts';
-import { gatherAt, gatheredShape, scatterInto, type Places } from './gather.ts';
-import { asTensor, cast, type TensorLike } from './promote.ts';
-import { checkIndex } from './slice.ts';
+import { gatherAt, scatterInto } from './gather.ts';
+import { gatheredShape, type Places } from './places.ts';
+import { asTensor, type TensorLike } from './promote.ts';
+import { missingValue, resolveIndex, type IndexLike, type IndexMode } from './resolve-index.ts';
 import { broadcastTo, permuteAxes, reshapeTo } from './structure.ts';
-
-/** Indices: a tensor of integers, one integer, or an array of them. JS numbers are checked at once. */
-export type IndexLike = Tensor | number | readonly number[];
-/**
- * What out-of-range tensor indices do. fill: read NaN (the least int32, the largest uint32, true), as `jax.numpy.take`, and updates there are
- * dropped; clip: the nearest element; wrap: modulo the size. Negative ones count from the end first (not with clip).
- */
-export type IndexMode = 'fill' | 'clip' | 'wrap';
-
-/** What mode 'fill' reads out of range (JAX's choice). */
-export const missing: Readonly<Record<DType, number>> = {
-  float32: NaN,
-  float64: NaN,
-  int32: -2147483648,
-  uint32: 4294967295,
-  bool: 1,
-};
-
-/** Indices as int32 within an axis of size n, and whether they still need checking. Mode clamp: negative ones from the end, then clip. */
-export const resolveIndex = (
-  op: string,
-  index: IndexLike,
-  n: number,
-  axis: number,
-  shape: Shape,
-  mode: IndexMode | 'clamp',
-): { readonly index: Tensor; readonly checked: boolean } => {
-  if (!(index instanceof Tensor)) {
-    const list = typeof index === 'number' ? [index] : index;
-    const data = Int32Array.from(list, (i) => checkIndex(op, i, n, axis, shape));
-    return { index: hostTensor(data, typeof index === 'number' ? [] : [list.length], 'int32'), checked: false };
-  }
-  if (!isInteger(index.dtype))
-    throw new DTypeError(
-      op,
-      index.dtype === 'bool'
-        ? 'indices are bools; a result of unknown size cannot be traced: use where(mask, x, y), or nonzero(mask, { size })'
-        : `indices must be integers, got ${index.dtype}; convert with astype(indices, 'int32')`,
-    );
-  const i = cast(index, 'int32');
-  const fromEnd = (): Tensor => where(less(i, 0), add(i, n), i);
-  if (mode === 'fill') return { index: fromEnd(), checked: true };
-  if (n === 0 && index.size > 0)
-    throw new ShapeError(op, `axis ${axis} of ${showShape(shape)} is empty and has no element to read`);
-  if (mode === 'wrap') return { index: mod(i, n), checked: false };
-  if (mode === 'clamp') return { index: clip(fromEnd(), 0, n - 1), checked: false };
-  if (mode !== 'clip') throw new ArgumentError(op, `unknown mode '${String(mode)}'; use 'fill', 'clip' or 'wrap'`);
-  return { index: clip(i, 0, n - 1), checked: false };
-};
 
 /** Elements at JS indices along an axis, without checks: for rules and helpers. */
 export const takeAt = (x: Tensor, axis: number, indices: readonly number[]): Tensor =>
@@ -102,7 +50,7 @@ export const take = (
     batch: [[], []],
     at: a,
     checked,
-    fill: fillValue ?? missing[t.dtype],
+    fill: missingValue(t.dtype, fillValue),
   });
 };
 
@@ -148,7 +96,7 @@ export const takeAlongAxis = (
   { mode = 'fill', fillValue }: ModeOption = {},
 ): Tensor => {
   const t = alongAxis('takeAlongAxis', asTensor('takeAlongAxis', 'x', x), indices, axis, mode, true);
-  return gatherAt(t.x, [t.index], { ...t.places, fill: fillValue ?? missing[t.x.dtype] });
+  return gatherAt(t.x, [t.index], { ...t.places, fill: missingValue(t.x.dtype, fillValue) });
 };
 
 /** The same with indices known to be in range and aligned with x on all other axes: for rules. */
@@ -254,7 +202,7 @@ export const gather = (
   { mode = 'fill', fillValue, ...options }: GatherOptions & ModeOption = {},
 ): Tensor => {
   const r = resolveGather('gather', asTensor('gather', 'x', x), indices, options, mode);
-  return permuteAxes(gatherAt(r.x, r.indices, { ...r.places, fill: fillValue ?? missing[r.x.dtype] }), r.order);
+  return permuteAxes(gatherAt(r.x, r.indices, { ...r.places, fill: missingValue(r.x.dtype, fillValue) }), r.order);
 };
 
 /**

@@ -1,5 +1,6 @@
 // Sliding windows: patches of a tensor as new axes, and the dual that looks up, for each element, the windows that hold it.
 import { aval, type Shape } from '../aval.ts';
+import { castScalar } from '../dtype.ts';
 import { add, div, mod, provable, scale, shift, type Guard, type Index } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
@@ -161,7 +162,7 @@ const sumExtra = (x: Tensor, windows: readonly WindowAxis[]): Tensor => {
 
 /** Patches: each windowed axis becomes its windows, and the places inside follow the last of them. Without checks. */
 export const windowsOf = (x: Tensor, windows: readonly WindowAxis[], fill: number): Tensor =>
-  bind1(windowsPrimitive, [x], { windows, fill, taps: false });
+  bind1(windowsPrimitive, [x], { windows, fill: castScalar(fill, x.dtype), taps: false });
 
 /** Where the axes of the places inside of windows stand in `windowsOf`. */
 export const placeAxes = (windows: readonly WindowAxis[]): number[] => windows.map((_, i) => lastAxis(windows) + 1 + i);
