@@ -1,174 +1,35 @@
-// Random loop kernels (views upon views, guards, reductions, row programs, gathers) rendered to WebAssembly against the plain interpreter.
+// Random loop kernels and contractions rendered to WebAssembly against the plain interpreter.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hostArray, type DType, type TypedArray } from '../../src/core/dtype.ts';
-import { call, compare as cmp, convert, lit, select, type Expr } from '../../src/core/expr.ts';
-import { add, constant, linearize, newVar, scale, shift, sub, unlinearize, valueIndex, variable, zero, type Guard, type Index, type Var } from '../../src/core/index-expr.ts';
-import type { ReduceOp } from '../../src/core/lowering.ts';
-import type { Action, LoopKernel, Stage } from '../../src/jit/kernel.ts';
-import { check, random } from './kernels.ts';
+import { check, checkContract } from './kernels.ts';
+import { randomContract, randomLoop, type Next } from './random-kernels.ts';
 
-interface Case {
-  readonly kernel: LoopKernel;
-  readonly inputs: readonly (readonly [DType, number])[];
-  readonly outputs: readonly (readonly [DType, number])[];
-  readonly data: readonly TypedArray[];
-}
+const settings = { numRuns: Number(process.env['RUNS'] ?? 200), ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) };
 
-const build = (next: (n: number) => number): Case => {
-  const pick = <A>(xs: readonly A[]): A => xs[next(xs.length)]!;
-  const extents = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20];
-  const floats = next(3) === 0 ? 'float64' : 'float32';
-  const inputs: [DType, number][] = [];
-  const data: TypedArray[] = [];
-  const input = (d: DType, length: number): number => {
-    inputs.push([d, length]);
-    data.push(random(d, length, inputs.length + next(1000)));
-    return inputs.length - 1;
-  };
-  const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
-  const factors = (n: number): number[] => {
-    const out: number[] = [];
-    let rest = n;
-    while (rest > 1 && out.length < 3) {
-      const divisors = Array.from({ length: rest }, (_, i) => i + 1).filter((k) => rest % k === 0);
-      const f = pick(divisors);
-      out.push(f);
-      rest /= f;
-    }
-    if (rest > 1) out.push(rest);
-    return out.length === 0 ? [1] : out;
-  };
-
-  /** A load of a fresh input through a random chain of views. */
-  const view = (vs: readonly Var[], d: DType): Expr => {
-    let index: Index[] = vs.map(variable);
-    let shape = vs.map((v) => v.extent);
-    const guards: Guard[] = [];
-    for (let steps = next(5); steps > 0; steps--) {
-      const axis = next(Math.max(1, shape.length));
-      const e = shape[axis];
-      if (e === undefined) break;
-      switch (next(7)) {
-        case 0: {
-          const order = shape.map((_, i) => i).sort(() => next(3) - 1);
-          index = order.map((i) => index[i]!);
-          shape = order.map((i) => shape[i]!);
-          break;
-        }
-        case 1:
-        case 2: {
-          const to = factors(product(shape));
-          index = unlinearize(linearize(index, shape), to);
-          shape = to;
-          break;
-        }
-        case 3:
-          index[axis] = sub(constant(e - 1), index[axis]!);
-          break;
-        case 4:
-          if (e > 2) {
-            const low = next(2) + 1;
-            guards.push({ index: index[axis]!, lo: low, hi: e - 1 + (low - 1) });
-            index[axis] = shift(index[axis]!, -low);
-            shape[axis] = e - 2;
-          }
-          break;
-        case 5: {
-          const [stride, offset] = [next(3) + 1, next(3)];
-          index[axis] = shift(scale(index[axis]!, stride), offset);
-          shape[axis] = (e - 1) * stride + offset + 1;
-          break;
-        }
-        default:
-          index[axis] = zero;
-          shape[axis] = 1;
-      }
-    }
-    if (next(5) === 0 && shape.length > 0) {
-      // Rows picked by an index tensor, some of them out of range.
-      const axis = next(shape.length);
-      const rows = shape[axis]!;
-      const table = input('int32', product(shape));
-      data[table]!.forEach((_, i) => (data[table]![i] = ((i * 7) % (rows + 2)) - 1));
-      const picked = valueIndex({ op: 'load', dtype: 'int32', buffer: table, index: linearize(index, shape), guards: [], fill: 0 });
-      guards.push({ index: picked, lo: 0, hi: rows });
-      index[axis] = picked;
-    }
-    return { op: 'load', dtype: d, buffer: input(d, product(shape)), index: linearize(index, shape), guards, fill: next(2) };
-  };
-
-  const value = (vs: readonly Var[], d: DType, depth: number, leaves: readonly Expr[] = []): Expr => {
-    if (depth === 0 || next(4) === 0) {
-      if (leaves.length > 0 && next(2) === 0) return convert(pick(leaves), d);
-      return next(6) === 0 ? convert({ op: 'index', dtype: 'int32', index: vs.length === 0 ? zero : variable(pick(vs)) }, d) : view(vs, d);
-    }
-    const sub1 = (t: DType = d): Expr => value(vs, t, depth - 1, leaves);
-    const other: DType = pick(['float32', 'int32', 'bool', floats]);
-    switch (next(6)) {
-      case 0:
-        return select(cmp(pick(['lt', 'eq', 'ge'] as const), sub1(other), sub1(other)), sub1(), sub1());
-      case 1:
-        return convert(sub1(other), d);
-      case 2:
-        if (vs.length > 0) {
-          const v = pick(vs);
-          const at = add(variable(v), constant(-1));
-          return { op: 'guarded', dtype: d, guards: [{ index: at, lo: 0, hi: Math.max(1, v.extent - 2) }], then: sub1(), otherwise: sub1() };
-        }
-        return sub1();
-      default:
-        return d === 'bool' ? call(pick(['and', 'or', 'xor'] as const), d, sub1(), sub1()) : call(pick(['add', 'mul', 'min', 'max', 'sub'] as const), d, sub1(), sub1());
-    }
-  };
-
-  const axes = (count: number): Var[] => Array.from({ length: count }, () => newVar(pick(extents)));
-  const outer = axes(next(4));
-  const at = (vs: readonly Var[]): Index => linearize(vs.map(variable), vs.map((v) => v.extent));
-  const outputs: [DType, number][] = [];
-  const stores: { d: DType; vs: readonly Var[]; value: Expr; stage: number }[] = [];
-  const stages: { axes: Var[]; actions: Action[] }[] = [];
-  const kinds = next(3);
-  if (kinds === 0) {
-    stages.push({ axes: [], actions: [] });
-    for (let i = next(2); i >= 0; i--) {
-      const d = pick<DType>(['float32', 'int32', 'uint32', 'bool', floats]);
-      stores.push({ d, vs: outer, value: value(outer, d, 2), stage: 0 });
-    }
-  } else {
-    const inner = axes(next(2) + 1);
-    const d: DType = pick(['float32', 'int32', floats]);
-    const op: ReduceOp = pick(['sum', 'max', 'min', 'argmax', 'argmin']);
-    const to: DType = op.startsWith('arg') ? 'int32' : d;
-    const v = value([...outer, ...inner], d, 1);
-    stages.push({ axes: inner, actions: [{ kind: 'reduce', op, value: v, local: 0, dtype: to }, { kind: 'row', row: 0, dtype: d, value: v }] });
-    const local: Expr = { op: 'local', dtype: to, local: 0 };
-    stages.push({ axes: [], actions: [] });
-    stores.push({ d: to, vs: outer, value: local, stage: 1 });
-    if (kinds === 2) {
-      const again = inner.map((x) => newVar(x.extent));
-      stages.push({ axes: again, actions: [] });
-      stores.push({ d, vs: [...outer, ...again], value: call('add', d, { op: 'row', dtype: d, row: 0 }, convert(local, d)), stage: 2 });
-    }
-  }
-  for (const s of stores) {
-    outputs.push([s.d, product(s.vs.map((v) => v.extent))]);
-  }
-  stores.forEach((s, i) => {
-    const order = next(2) === 0 ? s.vs : [...s.vs].reverse();
-    stages[s.stage]!.actions.push({ kind: 'store', buffer: inputs.length + i, index: at(order), value: s.value });
-  });
-  return { kernel: { kind: 'loop', name: 'random', outer, stages: stages as Stage[] }, inputs, outputs, data };
+const decisions = (numbers: readonly number[]): Next => {
+  let i = 0;
+  return (n) => (numbers[i++ % numbers.length]! + Math.floor(i / numbers.length) * 7919) % n;
 };
+const draws = fc.array(fc.nat(1_000_000), { minLength: 60, maxLength: 60 });
 
-test('random kernels agree with the interpreter', () => {
+test('random loop kernels agree with the interpreter', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(1_000_000), { minLength: 60, maxLength: 60 }), (numbers) => {
-      let i = 0;
-      const c = build((n) => (numbers[i++ % numbers.length]! + Math.floor(i / numbers.length) * 7919) % n);
-      check(c.kernel, { inputs: c.inputs, outputs: c.outputs }, c.data, 1e-4);
+    fc.property(draws, (numbers) => {
+      const { kernel, inputs, outputs, data } = randomLoop(decisions(numbers));
+      check(kernel, { inputs, outputs }, data, 1e-4);
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 200), ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) },
+    settings,
   );
-  expect(hostArray('bool', 1).length).toBe(1);
+  expect.assertions(0);
+});
+
+test('random contractions agree with the interpreter', () => {
+  fc.assert(
+    fc.property(draws, (numbers) => {
+      const { kernel, inputs, outputs, data } = randomContract(decisions(numbers));
+      checkContract(kernel, { inputs, outputs }, data, 2e-4);
+    }),
+    settings,
+  );
+  expect.assertions(0);
 });

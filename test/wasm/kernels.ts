@@ -2,7 +2,7 @@
 import { castScalar, hostArray, hostView, byteSize, type DType, type TypedArray } from '../../src/core/dtype.ts';
 import type { Expr } from '../../src/core/expr.ts';
 import { evaluateIndex, type Guard, type Index, type Var } from '../../src/core/index-expr.ts';
-import type { BufferInfo, Kernel, LoopKernel, Place, Plan } from '../../src/jit/kernel.ts';
+import type { BufferInfo, ContractKernel, Kernel, LoopKernel, Place, Plan } from '../../src/jit/kernel.ts';
 import { emitModule } from '../../src/wasm/module.ts';
 import { features } from '../../src/wasm/features.ts';
 
@@ -253,6 +253,27 @@ export const execute = (k: Kernel, b: Buffers, inputs: readonly TypedArray[]): r
   const r = prepare(planOf([k], b), inputs);
   r.run();
   return r.outputs;
+};
+
+/** The same for a contraction. */
+export const checkContract = (kernel: ContractKernel, b: Buffers, inputs: readonly TypedArray[], tolerance: number, relaxed = false): void => {
+  const k = kernel;
+  const plan = planOf([kernel], b);
+  const r = prepare(plan, inputs, relaxed);
+  r.run();
+  const memory = new Map<number, TypedArray>();
+  plan.inputs.forEach((id, i) => memory.set(id, inputs[i]!));
+  plan.outputs.forEach((id) => memory.set(id, hostArray(plan.buffers.get(id)!.dtype, plan.buffers.get(id)!.length)));
+  forEach([...k.batch, ...k.m, ...k.n], (outer) => {
+    let sum = 0;
+    forEach(k.k, (inner) => {
+      const c = { at: (v: Var): number => inner.get(v.id) ?? outer.get(v.id) ?? 0, memory };
+      sum += evaluate(k.a, c) * evaluate(k.b, c);
+    });
+    const c = { at: (v: Var): number => outer.get(v.id) ?? 0, memory, acc: sum };
+    for (const s of k.epilogue) memory.get(s.buffer)![evaluateIndex(s.index, c.at, (e) => evaluate(e, c))] = evaluate(s.value, c);
+  });
+  plan.outputs.forEach((id, j) => compare(`output ${j}`, r.outputs[j]!, memory.get(id)!, tolerance));
 };
 
 /** Emitted code against the interpreter; returns the emitted outputs. */
