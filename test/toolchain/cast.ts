@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as fp from 'fp-ts';
-import { tensor } from '../../src/index.ts';
+import { tensor, type Tensor } from '../../src/index.ts';
 import { encodeCheckpoint, orThrow } from '../../src/io/index.ts';
 import { key } from '../../src/random/index.ts';
 import { earlyStopping, startProgress } from '../../src/train/index.ts';
@@ -40,7 +40,15 @@ export const castFor = async (file: string): Promise<Scope> => {
     for (const folder of ['run', 'runs']) mkdirSync(folder, { recursive: true });
     for (const name of ['model.safetensors', 'run/last.safetensors']) writeFileSync(name, bytes);
     copyFileSync(join(data, 't10k-images-idx3-ubyte.gz'), 't10k-images-idx3-ubyte.gz');
-    return { ...model, bytes, key: key(0), step: 100 };
+    return {
+      ...model,
+      bytes,
+      key: key(0),
+      step: 100,
+      pipe: fp.function.pipe,
+      either: fp.either,
+      trainStep: (x: unknown) => x,
+    };
   }
   if (file === 'src/data/shuffle.ts') return { train: 256, digits: rows, epoch: 1, params, step: () => params };
   if (file.startsWith('src/data/')) {
@@ -62,6 +70,11 @@ export const castFor = async (file: string): Promise<Scope> => {
       stopping: earlyStopping({ patience: 3 }),
       progress: startProgress(4, 0),
     };
+  if (file.startsWith('src/wgsl/')) {
+    const { create, globals } = await import('webgpu');
+    Object.assign(globalThis, globals);
+    return { navigator: { gpu: create(['backend=vulkan']) }, f: (t: Tensor) => t.add(1), x: tensor([1, 2]) };
+  }
   if (file.startsWith('src/wasm/'))
     return {
       moduleBuilder,
