@@ -2,10 +2,6 @@
 import * as methods from './method-list.ts';
 import { Tensor } from './tensor.ts';
 
-type Method<F> = F extends (x: never, ...rest: infer R) => infer O ? (...rest: R) => O : never;
-/** What the method list adds to a tensor. */
-export type FluentMethods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
-
 /** Puts the methods on the class. The entry point does this once. */
 export const installMethods = (): void => {
   for (const [name, f] of Object.entries(methods) as [string, (...args: unknown[]) => unknown][])

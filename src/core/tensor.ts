@@ -1,8 +1,10 @@
 // The tensor: an immutable value with shape and dtype, concrete (it has storage) or traced (a transform made it).
 import { sizeOf, type Aval, type Shape } from './aval.ts';
-import type { DType, HostArrayOf, TypedArray } from './dtype.ts';
+import type { DType, TypedArray } from './dtype.ts';
 import { DeviceError, TracerError } from './errors.ts';
-import type { FluentMethods } from './fluent.ts';
+import type { ElementsOf } from './types/dtype.ts';
+import type { FluentMethods, OtherMethods } from './types/methods.ts';
+import type { Gradual } from './types/shape.ts';
 
 /** Bytes of a value on a device: a run of `length` elements at `offset` in a buffer of the device's own. */
 export interface Storage {
@@ -37,8 +39,8 @@ const noCoercion = (x: Tensor, hint: string): never => {
 };
 
 export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> implements Aval {
-  abstract readonly shape: S;
-  abstract readonly dtype: D;
+  abstract readonly shape: Gradual<S>;
+  abstract readonly dtype: Gradual<D>;
   abstract readonly weak: boolean;
 
   get rank(): number {
@@ -50,9 +52,9 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
   }
 
   /** A copy of the elements in row-major order, when they are ready. Inside a transform this is a TracerError. */
-  abstract data(): Promise<HostArrayOf[D]>;
+  abstract data(): Promise<ElementsOf<D>>;
   /** The same at once, on devices that can (the CPU). */
-  abstract dataSync(): HostArrayOf[D];
+  abstract dataSync(): ElementsOf<D>;
 
   /** The elements as nested JS arrays (bools as true/false; a scalar is a number). */
   async array(): Promise<Nested> {
@@ -94,7 +96,7 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
 
 // The entry point puts the methods on the class; declared here, they are known wherever tensors are.
 // eslint-disable-next-line @typescript-eslint/no-unused-vars
-export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods {}
+export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods<S, D>, OtherMethods {}
 
 // Older engines lack Symbol.dispose; the method must not become one named "undefined".
 if (typeof Symbol.dispose !== 'symbol') {
@@ -132,14 +134,14 @@ const single = <D extends DType>(x: Tensor<Shape, D>, data: TypedArray): Element
 };
 
 /** A tensor that has bytes somewhere, or will have them. */
-export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> extends Tensor<S, D> {
-  readonly shape: S;
-  readonly dtype: D;
+export class ConcreteTensor extends Tensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
   readonly weak: boolean;
   #storage: Storage | null;
   #gone: string | (() => string) | undefined;
 
-  constructor(shape: S, dtype: D, storage: Storage, weak = false) {
+  constructor(shape: Shape, dtype: DType, storage: Storage, weak = false) {
     super();
     this.shape = shape;
     this.dtype = dtype;
@@ -169,11 +171,11 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
     this.#gone = why;
   }
 
-  override async data(): Promise<HostArrayOf[D]> {
-    return (await this.storage.read()) as HostArrayOf[D];
+  override async data(): Promise<TypedArray> {
+    return this.storage.read();
   }
-  override dataSync(): HostArrayOf[D] {
-    return this.storage.readSync() as HostArrayOf[D];
+  override dataSync(): TypedArray {
+    return this.storage.readSync();
   }
   override async ready(): Promise<this> {
     await this.storage.ready?.();
@@ -195,7 +197,7 @@ export class ConcreteTensor<S extends Shape = Shape, D extends DType = DType> ex
 }
 
 /** A value that exists only while a transform runs a function; `maker` is the interpreter that made it. */
-export abstract class Tracer<S extends Shape = Shape, D extends DType = DType> extends Tensor<S, D> {
+export abstract class Tracer extends Tensor {
   abstract readonly maker: object;
   abstract readonly kind: string;
   #refuse(op: string): never {
@@ -204,10 +206,10 @@ export abstract class Tracer<S extends Shape = Shape, D extends DType = DType> e
       `the value is traced by ${this.kind} (shape [${this.shape.join(', ')}], dtype ${this.dtype}) and has no elements yet; return it from the transformed function and read the result, or use where/select instead of branching on it`,
     );
   }
-  override data(): Promise<HostArrayOf[D]> {
+  override data(): Promise<never> {
     return this.#refuse('data');
   }
-  override dataSync(): HostArrayOf[D] {
+  override dataSync(): never {
     return this.#refuse('dataSync');
   }
   override toString(): string {

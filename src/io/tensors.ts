@@ -21,7 +21,7 @@ export const fromHost = <D extends DType>(array: HostArray<D>): Tensor<Shape, D>
  * const { shape, data } = await toHost(x);
  */
 export const toHost = async <D extends DType>(x: Tensor<Shape, D>): Promise<HostArray<D>> => ({
-  dtype: x.dtype,
+  dtype: x.dtype as D,
   shape: x.shape,
-  data: await x.data(),
+  data: (await (x as Tensor).data()) as HostArray<D>['data'],
 });

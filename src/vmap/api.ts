@@ -5,6 +5,7 @@ import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { currentInterpreter, withInterpreter } from '../core/interpreter.ts';
 import { broadcastInto, moveAxis } from '../core/ops/structure.ts';
 import type { Tensor } from '../core/tensor.ts';
+import type { Batched, Unranked } from '../core/types/transform.ts';
 import { flatten, leafPaths, unflatten, type Structure } from '../core/tree.ts';
 import { BatchInterpreter } from './batch.ts';
 
@@ -18,6 +19,15 @@ export interface VmapOptions {
   readonly outAxes?: AxisSpec;
   /** The axis's length; needed only where no argument is mapped. */
   readonly axisSize?: number;
+}
+
+/** An axis more in front of every tensor; where options place it, nothing is known of shapes. */
+export interface Vmap {
+  <A extends readonly unknown[], R>(f: (...args: A) => R): (...args: { [K in keyof A]: Batched<A[K]> }) => Batched<R>;
+  <A extends readonly unknown[], R>(
+    f: (...args: A) => R,
+    options: VmapOptions | undefined,
+  ): (...args: { [K in keyof A]: Unranked<A[K]> }) => Unranked<R>;
 }
 
 /** One axis a leaf, from a tree prefix. */
@@ -58,9 +68,9 @@ const axesOfLeaves = (name: string, spec: AxisSpec, structure: Structure): (numb
  * @example
  * vmap((x, y) => sum(mul(x, y)))(tensor([[1, 2], [3, 4]]), tensor([[1, 1], [2, 2]])); // [3, 14]
  */
-export const vmap =
-  <A extends readonly unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): ((...args: A) => R) =>
-  (...args) => {
+export const vmap: Vmap =
+  (f: (...args: never[]) => unknown, options: VmapOptions = {}) =>
+  (...args: readonly unknown[]): never => {
     const { leaves, structure } = flatten(args, 'vmap');
     const inAxes = options.inAxes === undefined ? 0 : options.inAxes;
     const axes = axesOfLeaves('inAxes', inAxes, structure);
@@ -74,10 +84,10 @@ export const vmap =
     });
     const size = mappedSize(xs, resolved, options.axisSize, name);
     const interpreter = new BatchInterpreter(currentInterpreter(), size);
-    const g = onLeaves('vmap', f as unknown as (...args: never[]) => unknown, structure);
+    const g = onLeaves('vmap', f, structure);
     const outs = withInterpreter(interpreter, () => g.run(...xs.map((x, i) => interpreter.lift(x, resolved[i]!)))).map((y) => interpreter.lower(y));
     const outAxes = axesOfLeaves('outAxes', options.outAxes === undefined ? 0 : options.outAxes, g.out());
-    return unflatten<R>(
+    return unflatten<never>(
       g.out(),
       outs.map(({ value, axis }, i) => {
         const to = outAxes[i]!;

@@ -6,12 +6,13 @@ import { arg, call, compare, lit, select as selectExpr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import { isLinear, type Primitive, type Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ArithmeticFunction, ComparisonFunction, QuotientFunction, SameFunction } from '../types/functions.ts';
 import { promote, toFloat, type TensorLike } from './promote.ts';
 import { binaryPrimitive, elementwiseBatch, noTangent, unaryPrimitive } from './rules.ts';
 import { fillLike } from './structure.ts';
 
 export const negPrimitive: Primitive = unaryPrimitive('neg', (x) => call('neg', x.dtype, x), (dx) => neg(dx), { transpose: (ct) => neg(ct) });
-export const neg = (x: TensorLike): Tensor => bind1(negPrimitive, promote('neg', ['x'], [x], noBool('neg')), {});
+export const neg: SameFunction = (x: TensorLike): Tensor => bind1(negPrimitive, promote('neg', ['x'], [x], noBool('neg')), {});
 
 /** Sum of tangents of which either may be zero. */
 export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : bind1(addPrimitive, [a, b], {}));
@@ -57,13 +58,13 @@ const countable = (d: DType): DType => (d === 'bool' ? 'int32' : d);
  * @example
  * add(tensor([1, 2]), 1); // [2, 3]
  */
-export const add = (x: TensorLike, y: TensorLike): Tensor => bind1(addPrimitive, promote('add', ['x', 'y'], [x, y], countable), {});
+export const add: ArithmeticFunction<'add'> = (x: TensorLike, y: TensorLike): Tensor => bind1(addPrimitive, promote('add', ['x', 'y'], [x, y], countable), {});
 /** x - y (`jax.numpy.subtract`). */
-export const sub = (x: TensorLike, y: TensorLike): Tensor => bind1(subPrimitive, promote('sub', ['x', 'y'], [x, y], countable), {});
+export const sub: ArithmeticFunction<'sub'> = (x: TensorLike, y: TensorLike): Tensor => bind1(subPrimitive, promote('sub', ['x', 'y'], [x, y], countable), {});
 /** x * y elementwise (`jax.numpy.multiply`). */
-export const mul = (x: TensorLike, y: TensorLike): Tensor => bind1(mulPrimitive, promote('mul', ['x', 'y'], [x, y], countable), {});
+export const mul: ArithmeticFunction<'mul'> = (x: TensorLike, y: TensorLike): Tensor => bind1(mulPrimitive, promote('mul', ['x', 'y'], [x, y], countable), {});
 /** x / y, a true division: integers give float32 (`jax.numpy.true_divide`). */
-export const div = (x: TensorLike, y: TensorLike): Tensor => bind1(divPrimitive, promote('div', ['x', 'y'], [x, y], toFloat), {});
+export const div: QuotientFunction<'div'> = (x: TensorLike, y: TensorLike): Tensor => bind1(divPrimitive, promote('div', ['x', 'y'], [x, y], toFloat), {});
 
 type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 const comparisonPrimitive = (op: Comparison): Primitive =>
@@ -82,12 +83,12 @@ const comparison =
     bind1(comparisonPrimitives[op], promote(name, ['x', 'y'], [x, y]), {});
 
 /** x == y elementwise, a bool tensor (`jax.numpy.equal`); NaN equals nothing. */
-export const equal: (x: TensorLike, y: TensorLike) => Tensor = comparison('equal', 'eq');
-export const notEqual: (x: TensorLike, y: TensorLike) => Tensor = comparison('notEqual', 'ne');
-export const less: (x: TensorLike, y: TensorLike) => Tensor = comparison('less', 'lt');
-export const lessEqual: (x: TensorLike, y: TensorLike) => Tensor = comparison('lessEqual', 'le');
-export const greater: (x: TensorLike, y: TensorLike) => Tensor = comparison('greater', 'gt');
-export const greaterEqual: (x: TensorLike, y: TensorLike) => Tensor = comparison('greaterEqual', 'ge');
+export const equal: ComparisonFunction<'equal'> = comparison('equal', 'eq');
+export const notEqual: ComparisonFunction<'notEqual'> = comparison('notEqual', 'ne');
+export const less: ComparisonFunction<'less'> = comparison('less', 'lt');
+export const lessEqual: ComparisonFunction<'lessEqual'> = comparison('lessEqual', 'le');
+export const greater: ComparisonFunction<'greater'> = comparison('greater', 'gt');
+export const greaterEqual: ComparisonFunction<'greaterEqual'> = comparison('greaterEqual', 'ge');
 
 /** select(condition: bool, x, y), all of one shape. */
 export const selectPrimitive: Primitive = {
@@ -123,6 +124,6 @@ export const reluPrimitive: Primitive = unaryPrimitive(
  * @example
  * relu(tensor([-1, 2])); // [0, 2]
  */
-export const relu = (x: TensorLike): Tensor => bind1(reluPrimitive, promote('relu', ['x'], [x], noBool('relu')), {});
+export const relu: SameFunction = (x: TensorLike): Tensor => bind1(reluPrimitive, promote('relu', ['x'], [x], noBool('relu')), {});
 
 export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);

@@ -4,6 +4,7 @@ import { call, compare, lit, select, type Expr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { EitherFunction, QuotientFunction, TestFunction } from '../types/functions.ts';
 import { addTangents, div, equal, greater, less, mul, neg, notEqual, selectPrimitive, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { log, log1p, sigmoidPrimitive } from './exponential.ts';
@@ -38,13 +39,13 @@ export const minimumPrimitive: Primitive = extreme('min', 'minimum');
  * @example
  * maximum(tensor([1, 5]), 3); // [3, 5]
  */
-export const maximum: (x: TensorLike, y: TensorLike) => Tensor = onBoth('maximum', maximumPrimitive);
+export const maximum: EitherFunction<'maximum'> = onBoth('maximum', maximumPrimitive);
 /**
  * The smaller of x and y; NaN if either is. At ties each side gets half of the gradient (`jax.numpy.minimum`).
  * @example
  * minimum(tensor([1, 5]), 3); // [1, 3]
  */
-export const minimum: (x: TensorLike, y: TensorLike) => Tensor = onBoth('minimum', minimumPrimitive);
+export const minimum: EitherFunction<'minimum'> = onBoth('minimum', minimumPrimitive);
 
 const ignoringNaN =
   (name: string, primitive: Primitive) =>
@@ -58,13 +59,13 @@ const ignoringNaN =
  * @example
  * fmax(tensor([NaN, 5]), 3); // [3, 5]
  */
-export const fmax: (x: TensorLike, y: TensorLike) => Tensor = ignoringNaN('fmax', maximumPrimitive);
+export const fmax: EitherFunction<'fmax'> = ignoringNaN('fmax', maximumPrimitive);
 /**
  * The smaller of x and y, where NaN counts as missing (`jax.numpy.fmin`).
  * @example
  * fmin(tensor([NaN, 5]), 3); // [3, 3]
  */
-export const fmin: (x: TensorLike, y: TensorLike) => Tensor = ignoringNaN('fmin', minimumPrimitive);
+export const fmin: EitherFunction<'fmin'> = ignoringNaN('fmin', minimumPrimitive);
 
 // d atan2(y, x) = (x dy - y dx) / (x^2 + y^2), as quotients by the length so that squares do not overflow.
 export const atan2Primitive: Primitive = binaryPrimitive('atan2', (x, y) => call('atan2', x.dtype, x, y), {
@@ -78,7 +79,7 @@ export const atan2Primitive: Primitive = binaryPrimitive('atan2', (x, y) => call
  * @example
  * atan2(tensor([0]), tensor([1])); // [0]
  */
-export const atan2: (y: TensorLike, x: TensorLike) => Tensor = onBoth('atan2', atan2Primitive, toFloat);
+export const atan2: QuotientFunction<'atan2'> = onBoth('atan2', atan2Primitive, toFloat);
 
 // Scaled by the larger side; infinite if either is.
 const hypotExpr = (x: Expr, y: Expr): Expr => {
@@ -104,7 +105,7 @@ export const hypotPrimitive: Primitive = binaryPrimitive('hypot', hypotExpr, {
  * @example
  * hypot(tensor([3]), tensor([4])); // [5]
  */
-export const hypot: (x: TensorLike, y: TensorLike) => Tensor = onBoth('hypot', hypotPrimitive, toFloat);
+export const hypot: QuotientFunction<'hypot'> = onBoth('hypot', hypotPrimitive, toFloat);
 
 /** x - y, but 0 for equal infinities, whose weights are equal too. */
 export const gap = (x: Tensor, y: Tensor): Tensor => {
@@ -134,13 +135,13 @@ export const logaddexpPrimitive: Primitive = binaryPrimitive(
  * @example
  * logaddexp(tensor([-Infinity]), 2); // [2]
  */
-export const logaddexp: (x: TensorLike, y: TensorLike) => Tensor = onBoth('logaddexp', logaddexpPrimitive, toFloat);
+export const logaddexp: QuotientFunction<'logaddexp'> = onBoth('logaddexp', logaddexpPrimitive, toFloat);
 /**
  * log2(2^x + 2^y) without overflow (`jax.numpy.logaddexp2`).
  * @example
  * logaddexp2(tensor([3]), 3); // [4]
  */
-export const logaddexp2 = (x: TensorLike, y: TensorLike): Tensor => div(logaddexp(mul(x, Math.LN2), mul(y, Math.LN2)), Math.LN2);
+export const logaddexp2: QuotientFunction<'logaddexp2'> = (x: TensorLike, y: TensorLike): Tensor => div(logaddexp(mul(x, Math.LN2), mul(y, Math.LN2)), Math.LN2);
 
 export const xlogyPrimitive: Primitive = binaryPrimitive(
   'xlogy',
@@ -156,7 +157,7 @@ export const xlogyPrimitive: Primitive = binaryPrimitive(
  * @example
  * xlogy(tensor([0]), 0); // [0]
  */
-export const xlogy: (x: TensorLike, y: TensorLike) => Tensor = onBoth('xlogy', xlogyPrimitive, toFloat);
+export const xlogy: QuotientFunction<'xlogy'> = onBoth('xlogy', xlogyPrimitive, toFloat);
 /**
  * x log(1 + y), which is 0 where x is 0 (`jax.scipy.special.xlog1py`).
  * @example
@@ -188,7 +189,7 @@ export const signbitPrimitive: Primitive = {
  * @example
  * signbit(tensor([-0, 0, -3])); // [true, false, true]
  */
-export const signbit = (x: TensorLike): Tensor => bind1(signbitPrimitive, [asTensor('signbit', 'x', x)], {});
+export const signbit: TestFunction = (x: TensorLike): Tensor => bind1(signbitPrimitive, [asTensor('signbit', 'x', x)], {});
 
 /**
  * |x| with the sign of y (`jax.numpy.copysign`).

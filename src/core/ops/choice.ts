@@ -3,6 +3,7 @@ import { broadcastShapes } from '../aval.ts';
 import { ArgumentError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Choice, Clipped, Fits, FitsBoth } from '../types/elementwise.ts';
 import { greater, less, notEqual, selectPrimitive } from './arithmetic.ts';
 import { asTensor, promote, type TensorLike } from './promote.ts';
 import { broadcastTo, fillLike } from './structure.ts';
@@ -19,7 +20,7 @@ export const truth = (op: string, name: string, x: TensorLike): Tensor => {
  * @example
  * where(tensor([true, false]), 1, tensor([5, 6])); // [1, 6]
  */
-export const where = (condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
+export const where: <C extends TensorLike, X extends TensorLike, Y extends TensorLike>(condition: C, x: Fits<'where', C, X>, y: FitsBoth<'where', C, X, Y>) => Choice<C, X, Y> = (condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
   const c = truth('where', 'condition', condition);
   const [a, b] = promote('where', ['x', 'y'], [x, y]) as [Tensor, Tensor];
   const shape = broadcastShapes('where', c.shape, a.shape);
@@ -57,7 +58,15 @@ export const select = (
  * @example
  * clip(tensor([-2, 0, 3]), -1, 1); // [-1, 0, 1]
  */
-export const clip = (x: TensorLike, min?: TensorLike | null, max?: TensorLike | null): Tensor => {
+export const clip: <
+  X extends TensorLike,
+  A extends TensorLike | null | undefined = undefined,
+  B extends TensorLike | null | undefined = undefined,
+>(
+  x: X,
+  min?: A,
+  max?: B,
+) => Clipped<X, A, B> = (x: TensorLike, min?: TensorLike | null, max?: TensorLike | null): Tensor => {
   let out: TensorLike = asTensor('clip', 'x', x);
   if (min !== undefined && min !== null) out = where(less(out, min), min, out);
   if (max !== undefined && max !== null) out = where(greater(out, max), max, out);

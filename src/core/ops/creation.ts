@@ -7,6 +7,7 @@ import { copyIn, hostTensor, nestedShape } from '../host.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import { Tensor, type Nested } from '../tensor.ts';
+import type { Created, Filled, FromElements, Like, ValueDType } from '../types/create.ts';
 import { add, mul } from './arithmetic.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 import { broadcastTo, fill } from './structure.ts';
@@ -25,20 +26,13 @@ const isTypedArray = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !
 const holdsOnlyBooleans = (x: Nested): boolean => (Array.isArray(x) ? (x as readonly Nested[]).every(holdsOnlyBooleans) : typeof x === 'boolean');
 
 /** A JS number as an element; what an integer cannot hold is an error, not a truncation. */
-const element = (v: number, dtype: DType): number => {
+const element = (op: string, v: number, dtype: DType): number => {
   if (isInteger(dtype) && castScalar(v, dtype) !== v)
-    throw new DTypeError('tensor', `the number ${String(v)} is no ${dtype}; round it first, or make a float32 tensor and convert it with astype`);
+    throw new DTypeError(op, `the number ${String(v)} is no ${dtype}; round it first, or make a float32 tensor and convert it with astype`);
   return dtype === 'bool' ? Number(v !== 0) : v;
 };
 
-/**
- * A tensor from a number, nested arrays of numbers or booleans, or a typed array, which is copied (`jax.numpy.array`).
- * Numbers become float32 unless `dtype` says otherwise, booleans bool. A ragged array is a ShapeError or an ArgumentError.
- * @example
- * tensor([[1, 2], [3, 4]]); // [[1, 2], [3, 4]]
- * tensor([1, 2, 3], 'int32'); // [1, 2, 3]
- */
-export const tensor = (data: Nested | TypedArray | Tensor, dtype?: DTypeOption): Tensor => {
+const create = (data: Nested | TypedArray | Tensor, dtype?: DTypeOption): Tensor => {
   if (data instanceof Tensor) return cast(data, dtypeOr('tensor', dtype, data.dtype));
   if (isTypedArray(data)) return fromTypedArray(data, [data.length], dtype);
   const shape = nestedShape('tensor', data);
@@ -48,18 +42,27 @@ export const tensor = (data: Nested | TypedArray | Tensor, dtype?: DTypeOption):
   let at = 0;
   const walk = (v: Nested): void => {
     if (Array.isArray(v)) (v as readonly Nested[]).forEach(walk);
-    else elements[at++] = element(Number(v), d);
+    else elements[at++] = element('tensor', Number(v), d);
   };
   walk(data);
   return hostTensor(elements, Object.freeze(shape), d);
 };
 
 /**
+ * A tensor from a number, nested arrays of numbers or booleans, or a typed array, which is copied (`jax.numpy.array`).
+ * Numbers become float32 unless `dtype` says otherwise, booleans bool. A ragged array is a ShapeError or an ArgumentError.
+ * @example
+ * tensor([[1, 2], [3, 4]]); // [[1, 2], [3, 4]]
+ * tensor([1, 2, 3], 'int32'); // [1, 2, 3]
+ */
+export const tensor: <const T extends Nested | TypedArray | Tensor, const O extends DTypeOption | undefined = undefined>(data: T, dtype?: O) => Created<T, O> = create as never;
+
+/**
  * A tensor without axes from a number or a boolean.
  * @example
  * scalar(2.5); // 2.5
  */
-export const scalar = (value: number | boolean, dtype?: DTypeOption): Tensor => tensor(value, dtype);
+export const scalar: <T extends number | boolean, const O extends DTypeOption | undefined = undefined>(value: T, dtype?: O) => Filled<readonly [], O, ValueDType<T>> = (value: number | boolean, dtype?: DTypeOption): Tensor => tensor(value, dtype);
 
 /**
  * A tensor of a shape from a typed array in row-major order, which is copied. The dtype is the array's own (Uint8Array: bool)
@@ -67,8 +70,15 @@ export const scalar = (value: number | boolean, dtype?: DTypeOption): Tensor => 
  * @example
  * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]); // [[1, 2], [3, 4]]
  */
-export const fromTypedArray = (data: TypedArray, shape: Shape = [data.length], dtype?: DTypeOption): Tensor => {
+export const fromTypedArray: <T extends TypedArray, const S extends Shape = readonly [number], const O extends DTypeOption | undefined = undefined>(
+  data: T,
+  shape?: S,
+  dtype?: O,
+) => FromElements<T, S, O> = (data: TypedArray, shape: Shape = [data.length], dtype?: DTypeOption): Tensor => {
   const d = typeof dtype === 'object' ? dtype.dtype : dtype;
+  // Bytes are how bools are stored: a picture must not become one by accident.
+  if (d === undefined && data instanceof Uint8Array && data.some((v) => v > 1))
+    throw new DTypeError('fromTypedArray', `a Uint8Array means bools, and this one holds other numbers than 0 and 1; name the dtype they shall have: 'float32', 'int32' or 'bool'`);
   return copyIn('fromTypedArray', data, checkShape('fromTypedArray', shape), ...(d === undefined ? [] : ([checkDType('fromTypedArray', d)] as const)));
 };
 
@@ -77,10 +87,15 @@ export const fromTypedArray = (data: TypedArray, shape: Shape = [data.length], d
  * @example
  * full([2], 7); // [7, 7]
  */
-export const full = (shape: Shape, value: TensorLike, dtype?: DTypeOption): Tensor => {
+export const full: <const S extends Shape, V extends TensorLike, const O extends DTypeOption | undefined = undefined>(
+  shape: S,
+  value: V,
+  dtype?: O,
+) => Filled<S, O, ValueDType<V>> = (shape: Shape, value: TensorLike, dtype?: DTypeOption): Tensor => {
   const s = checkShape('full', shape);
   if (value instanceof Tensor) return broadcastTo(cast(value, dtypeOr('full', dtype, value.dtype)), s);
-  return fill(s, Number(value), dtypeOr('full', dtype, typeof value === 'boolean' ? 'bool' : 'float32'));
+  const d = dtypeOr('full', dtype, typeof value === 'boolean' ? 'bool' : 'float32');
+  return fill(s, element('full', Number(value), d), d);
 };
 
 /**
@@ -88,21 +103,21 @@ export const full = (shape: Shape, value: TensorLike, dtype?: DTypeOption): Tens
  * @example
  * zeros([2, 2]); // [[0, 0], [0, 0]]
  */
-export const zeros = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('zeros', shape), 0, dtypeOr('zeros', dtype, 'float32'));
+export const zeros: <const S extends Shape, const O extends DTypeOption | undefined = undefined>(shape: S, dtype?: O) => Filled<S, O> = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('zeros', shape), 0, dtypeOr('zeros', dtype, 'float32'));
 
 /**
  * Ones (`jax.numpy.ones`).
  * @example
  * ones([3]); // [1, 1, 1]
  */
-export const ones = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('ones', shape), 1, dtypeOr('ones', dtype, 'float32'));
+export const ones: <const S extends Shape, const O extends DTypeOption | undefined = undefined>(shape: S, dtype?: O) => Filled<S, O> = (shape: Shape, dtype?: DTypeOption): Tensor => fill(checkShape('ones', shape), 1, dtypeOr('ones', dtype, 'float32'));
 
 /**
  * A value in the shape and dtype of x (`jax.numpy.full_like`).
  * @example
  * fullLike(tensor([1, 2]), 5); // [5, 5]
  */
-export const fullLike = (x: TensorLike, value: TensorLike, dtype?: DTypeOption): Tensor => {
+export const fullLike: <X extends TensorLike, const O extends DTypeOption | undefined = undefined>(x: X, value: TensorLike, dtype?: O) => Like<X, O> = (x: TensorLike, value: TensorLike, dtype?: DTypeOption): Tensor => {
   const t = asTensor('fullLike', 'x', x);
   return full(t.shape, value, dtypeOr('fullLike', dtype, t.dtype));
 };
@@ -111,13 +126,13 @@ export const fullLike = (x: TensorLike, value: TensorLike, dtype?: DTypeOption):
  * @example
  * zerosLike(tensor([1, 2])); // [0, 0]
  */
-export const zerosLike = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 0, dtype);
+export const zerosLike: <X extends TensorLike, const O extends DTypeOption | undefined = undefined>(x: X, dtype?: O) => Like<X, O> = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 0, dtype);
 /**
  * Ones in the shape and dtype of x (`jax.numpy.ones_like`).
  * @example
  * onesLike(tensor([[3]])); // [[1]]
  */
-export const onesLike = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 1, dtype);
+export const onesLike: <X extends TensorLike, const O extends DTypeOption | undefined = undefined>(x: X, dtype?: O) => Like<X, O> = (x: TensorLike, dtype?: DTypeOption): Tensor => fullLike(x, 1, dtype);
 
 /** The output's own index along an axis: no input. */
 export const iotaPrimitive: Primitive<{ readonly shape: Shape; readonly axis: number; readonly dtype: DType }> = {
@@ -137,7 +152,11 @@ export const indexAlong = (shape: Shape, axis: number, dtype: DType = 'int32'): 
  * @example
  * iota([2, 3], 1); // [[0, 1, 2], [0, 1, 2]]
  */
-export const iota = (shape: number | Shape, axis: number = 0, dtype?: DTypeOption): Tensor => {
+export const iota: <const S extends number | Shape, const O extends DTypeOption | undefined = undefined>(
+  shape: S,
+  axis?: number,
+  dtype?: O,
+) => Filled<S extends number ? readonly [S] : S extends Shape ? S : Shape, O, 'int32'> = (shape: number | Shape, axis: number = 0, dtype?: DTypeOption): Tensor => {
   const s = checkShape('iota', typeof shape === 'number' ? [shape] : shape);
   return indexAlong(s, checkAxis('iota', axis, s.length), dtypeOr('iota', dtype, 'int32'));
 };

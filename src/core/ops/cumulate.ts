@@ -5,6 +5,7 @@ import { bind1 } from '../interpreter.ts';
 import type { CumulateOp } from '../lowering.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ScanFunction } from '../types/functions.ts';
 import { add, less, neg, selectPrimitive } from './arithmetic.ts';
 import { gap, logaddexp } from './binary.ts';
 import { sigmoidPrimitive } from './exponential.ts';
@@ -138,25 +139,25 @@ const countable = (d: DType): DType => (d === 'bool' ? 'int32' : d);
  * @example
  * cumsum(tensor([1, 2, 3])); // [1, 3, 6]
  */
-export const cumsum: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan('cumsum', 'sum', countable);
+export const cumsum: ScanFunction = scan('cumsum', 'sum', countable);
 /**
  * Running product along an axis, or of the flattened tensor; gradients are right also where factors are 0 (`jax.numpy.cumprod`).
  * @example
  * cumprod(tensor([2, 3, 4])); // [2, 6, 24]
  */
-export const cumprod: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan('cumprod', 'prod', countable);
+export const cumprod: ScanFunction = scan('cumprod', 'prod', countable);
 /**
  * Running maximum along an axis, or of the flattened tensor; at ties the gradient goes to the later element (`jax.lax.cummax`).
  * @example
  * cummax(tensor([1, 3, 2])); // [1, 3, 3]
  */
-export const cummax: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan('cummax', 'max', (d) => d);
+export const cummax: ScanFunction = scan('cummax', 'max', (d) => d);
 /**
  * Running minimum along an axis, or of the flattened tensor; at ties the gradient goes to the later element (`jax.lax.cummin`).
  * @example
  * cummin(tensor([3, 1, 2])); // [3, 1, 1]
  */
-export const cummin: (x: TensorLike, options?: number | ScanOptions) => Tensor = scan('cummin', 'min', (d) => d);
+export const cummin: ScanFunction = scan('cummin', 'min', (d) => d);
 /**
  * Logarithm of the running sum of exponentials, without overflow (`jax.lax.cumlogsumexp`).
  * @example

@@ -5,6 +5,7 @@ import { call, compare, lit, select, type Expr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ArithmeticFunction } from '../types/functions.ts';
 import { addTangents, div, equal, mul, neg } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { promote, type TensorLike } from './promote.ts';
@@ -63,21 +64,21 @@ const onNumbers =
  * @example
  * fmod(tensor([-7, 7]), 3); // [-1, 1]
  */
-export const fmod: (x: TensorLike, y: TensorLike) => Tensor = onNumbers('fmod', remPrimitive);
+export const fmod: ArithmeticFunction<'fmod'> = onNumbers('fmod', remPrimitive);
 /**
  * The remainder of x / y with the sign of y, as Python's % (`jax.numpy.remainder`).
  * @example
  * remainder(tensor([-7, 7]), 3); // [2, 1]
  */
-export const remainder: (x: TensorLike, y: TensorLike) => Tensor = onNumbers('remainder', remainderPrimitive);
+export const remainder: ArithmeticFunction<'remainder'> = onNumbers('remainder', remainderPrimitive);
 /** The same as `remainder` (`jax.numpy.mod`). */
-export const mod: (x: TensorLike, y: TensorLike) => Tensor = onNumbers('mod', remainderPrimitive);
+export const mod: ArithmeticFunction<'mod'> = onNumbers('mod', remainderPrimitive);
 /**
  * x / y rounded towards -Infinity; integers stay integers; gradient 0 (`jax.numpy.floor_divide`).
  * @example
  * floorDivide(tensor([-7, 7]), 2); // [-4, 3]
  */
-export const floorDivide: (x: TensorLike, y: TensorLike) => Tensor = onNumbers('floorDivide', floorDividePrimitive);
+export const floorDivide: ArithmeticFunction<'floorDivide'> = onNumbers('floorDivide', floorDividePrimitive);
 /**
  * x / y rounded towards 0; integers stay integers; gradient 0 (`jax.lax.div` of integers).
  * @example

@@ -3,6 +3,7 @@ import { call } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { RealFunction } from '../types/functions.ts';
 import { add, div, mul, neg } from './arithmetic.ts';
 import type { TensorLike } from './promote.ts';
 import { unaryPrimitive } from './rules.ts';
@@ -14,7 +15,7 @@ export const expPrimitive: Primitive = unaryPrimitive('exp', (x) => call('exp', 
  * @example
  * exp(tensor([0])); // [1]
  */
-export const exp: (x: TensorLike) => Tensor = onReals('exp', expPrimitive);
+export const exp: RealFunction = onReals('exp', expPrimitive);
 
 export const exp2Primitive: Primitive = unaryPrimitive('exp2', (x) => call('exp2', x.dtype, x), (dx, _, y) => times(dx, mul(y, Math.LN2)));
 /**
@@ -22,7 +23,7 @@ export const exp2Primitive: Primitive = unaryPrimitive('exp2', (x) => call('exp2
  * @example
  * exp2(tensor([3])); // [8]
  */
-export const exp2: (x: TensorLike) => Tensor = onReals('exp2', exp2Primitive);
+export const exp2: RealFunction = onReals('exp2', exp2Primitive);
 
 // The derivative is e^x anew: expm1(x) + 1 has lost it for x << 0.
 export const expm1Primitive: Primitive = unaryPrimitive('expm1', (x) => call('expm1', x.dtype, x), (dx, x) =>
@@ -33,7 +34,7 @@ export const expm1Primitive: Primitive = unaryPrimitive('expm1', (x) => call('ex
  * @example
  * expm1(tensor([0])); // [0]
  */
-export const expm1: (x: TensorLike) => Tensor = onReals('expm1', expm1Primitive);
+export const expm1: RealFunction = onReals('expm1', expm1Primitive);
 
 export const logPrimitive: Primitive = unaryPrimitive('log', (x) => call('log', x.dtype, x), (dx, x) => div(dx, x));
 /**
@@ -41,7 +42,7 @@ export const logPrimitive: Primitive = unaryPrimitive('log', (x) => call('log', 
  * @example
  * log(tensor([1])); // [0]
  */
-export const log: (x: TensorLike) => Tensor = onReals('log', logPrimitive);
+export const log: RealFunction = onReals('log', logPrimitive);
 
 export const log2Primitive: Primitive = unaryPrimitive('log2', (x) => call('log2', x.dtype, x), (dx, x) => div(dx, mul(x, Math.LN2)));
 /**
@@ -49,7 +50,7 @@ export const log2Primitive: Primitive = unaryPrimitive('log2', (x) => call('log2
  * @example
  * log2(tensor([8])); // [3]
  */
-export const log2: (x: TensorLike) => Tensor = onReals('log2', log2Primitive);
+export const log2: RealFunction = onReals('log2', log2Primitive);
 
 export const log10Primitive: Primitive = unaryPrimitive('log10', (x) => call('log10', x.dtype, x), (dx, x) => div(dx, mul(x, Math.LN10)));
 /**
@@ -57,7 +58,7 @@ export const log10Primitive: Primitive = unaryPrimitive('log10', (x) => call('lo
  * @example
  * log10(tensor([100])); // [2]
  */
-export const log10: (x: TensorLike) => Tensor = onReals('log10', log10Primitive);
+export const log10: RealFunction = onReals('log10', log10Primitive);
 
 export const log1pPrimitive: Primitive = unaryPrimitive('log1p', (x) => call('log1p', x.dtype, x), (dx, x) => div(dx, add(x, 1)));
 /**
@@ -65,7 +66,7 @@ export const log1pPrimitive: Primitive = unaryPrimitive('log1p', (x) => call('lo
  * @example
  * log1p(tensor([0])); // [0]
  */
-export const log1p: (x: TensorLike) => Tensor = onReals('log1p', log1pPrimitive);
+export const log1p: RealFunction = onReals('log1p', log1pPrimitive);
 
 // 1 - sigmoid(x) has lost its digits for large x; sigmoid(-x) has them.
 export const sigmoidPrimitive: Primitive = unaryPrimitive('sigmoid', (x) => call('sigmoid', x.dtype, x), (dx, x, y) =>
@@ -76,7 +77,7 @@ export const sigmoidPrimitive: Primitive = unaryPrimitive('sigmoid', (x) => call
  * @example
  * sigmoid(tensor([0])); // [0.5]
  */
-export const sigmoid: (x: TensorLike) => Tensor = onReals('sigmoid', sigmoidPrimitive);
+export const sigmoid: RealFunction = onReals('sigmoid', sigmoidPrimitive);
 
 export const softplusPrimitive: Primitive = unaryPrimitive('softplus', (x) => call('softplus', x.dtype, x), (dx, x) =>
   times(dx, bind1(sigmoidPrimitive, [x], {})),

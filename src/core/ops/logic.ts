@@ -5,6 +5,7 @@ import { call, type BasicOp } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ComparisonFunction, EitherFunction, SameFunction, TestFunction } from '../types/functions.ts';
 import { add, equal, less, lessEqual, mul, notEqual, sub } from './arithmetic.ts';
 import { truth, where } from './choice.ts';
 import { asTensor, promote, toFloat, type TensorLike } from './promote.ts';
@@ -28,25 +29,25 @@ const logical =
  * @example
  * logicalAnd(tensor([true, true]), tensor([1, 0])); // [true, false]
  */
-export const logicalAnd: (x: TensorLike, y: TensorLike) => Tensor = logical('logicalAnd', andPrimitive);
+export const logicalAnd: ComparisonFunction<'logicalAnd'> = logical('logicalAnd', andPrimitive);
 /**
  * x or y, of any dtype: not 0 is true (`jax.numpy.logical_or`).
  * @example
  * logicalOr(tensor([false, true]), false); // [false, true]
  */
-export const logicalOr: (x: TensorLike, y: TensorLike) => Tensor = logical('logicalOr', orPrimitive);
+export const logicalOr: ComparisonFunction<'logicalOr'> = logical('logicalOr', orPrimitive);
 /**
  * Exactly one of x and y, of any dtype: not 0 is true (`jax.numpy.logical_xor`).
  * @example
  * logicalXor(tensor([false, true]), true); // [true, false]
  */
-export const logicalXor: (x: TensorLike, y: TensorLike) => Tensor = logical('logicalXor', xorPrimitive);
+export const logicalXor: ComparisonFunction<'logicalXor'> = logical('logicalXor', xorPrimitive);
 /**
  * Whether x is 0 or false (`jax.numpy.logical_not`).
  * @example
  * logicalNot(tensor([true, false])); // [false, true]
  */
-export const logicalNot = (x: TensorLike): Tensor => bind1(notPrimitive, [truth('logicalNot', 'x', x)], {});
+export const logicalNot: TestFunction = (x: TensorLike): Tensor => bind1(notPrimitive, [truth('logicalNot', 'x', x)], {});
 
 const noFloats =
   (op: string) =>
@@ -63,25 +64,25 @@ const bitwise =
  * @example
  * bitwiseAnd(tensor([6], 'int32'), 3); // [2]
  */
-export const bitwiseAnd: (x: TensorLike, y: TensorLike) => Tensor = bitwise('bitwiseAnd', andPrimitive);
+export const bitwiseAnd: EitherFunction<'bitwiseAnd'> = bitwise('bitwiseAnd', andPrimitive);
 /**
  * Bits set in either, of integers or bools (`jax.numpy.bitwise_or`).
  * @example
  * bitwiseOr(tensor([6], 'int32'), 3); // [7]
  */
-export const bitwiseOr: (x: TensorLike, y: TensorLike) => Tensor = bitwise('bitwiseOr', orPrimitive);
+export const bitwiseOr: EitherFunction<'bitwiseOr'> = bitwise('bitwiseOr', orPrimitive);
 /**
  * Bits set in exactly one, of integers or bools (`jax.numpy.bitwise_xor`).
  * @example
  * bitwiseXor(tensor([6], 'int32'), 3); // [5]
  */
-export const bitwiseXor: (x: TensorLike, y: TensorLike) => Tensor = bitwise('bitwiseXor', xorPrimitive);
+export const bitwiseXor: EitherFunction<'bitwiseXor'> = bitwise('bitwiseXor', xorPrimitive);
 /**
  * All bits turned over; of bools, logical not (`jax.numpy.bitwise_not`).
  * @example
  * bitwiseNot(tensor([0], 'int32')); // [-1]
  */
-export const bitwiseNot = (x: TensorLike): Tensor => bind1(notPrimitive, promote('bitwiseNot', ['x'], [x], noFloats('bitwiseNot')), {});
+export const bitwiseNot: SameFunction = (x: TensorLike): Tensor => bind1(notPrimitive, promote('bitwiseNot', ['x'], [x], noFloats('bitwiseNot')), {});
 
 export const shiftLeftPrimitive: Primitive = bitsOp('shl');
 export const shiftRightPrimitive: Primitive = bitsOp('shr');
@@ -115,19 +116,19 @@ const test =
  * @example
  * isnan(tensor([NaN, 1])); // [true, false]
  */
-export const isnan: (x: TensorLike) => Tensor = test('isnan', (x) => notEqual(x, x), false);
+export const isnan: TestFunction = test('isnan', (x) => notEqual(x, x), false);
 /**
  * Whether each element is Infinity or -Infinity (`jax.numpy.isinf`).
  * @example
  * isinf(tensor([-Infinity, 1])); // [true, false]
  */
-export const isinf: (x: TensorLike) => Tensor = test('isinf', (x) => equal(abs(x), Infinity), false);
+export const isinf: TestFunction = test('isinf', (x) => equal(abs(x), Infinity), false);
 /**
  * Whether each element is neither NaN nor infinite (`jax.numpy.isfinite`).
  * @example
  * isfinite(tensor([NaN, 1])); // [false, true]
  */
-export const isfinite: (x: TensorLike) => Tensor = test('isfinite', (x) => less(abs(x), Infinity), true);
+export const isfinite: TestFunction = test('isfinite', (x) => less(abs(x), Infinity), true);
 
 interface NanToNumOptions {
   readonly nan?: number | undefined;
@@ -139,7 +140,7 @@ interface NanToNumOptions {
  * @example
  * nanToNum(tensor([NaN, 1])); // [0, 1]
  */
-export const nanToNum = (x: TensorLike, { nan = 0, posinf, neginf }: NanToNumOptions = {}): Tensor => {
+export const nanToNum: SameFunction = (x: TensorLike, { nan = 0, posinf, neginf }: NanToNumOptions = {}): Tensor => {
   const t = asTensor('nanToNum', 'x', x);
   if (!isFloat(t.dtype)) return t;
   const top = t.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;

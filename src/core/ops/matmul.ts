@@ -2,6 +2,7 @@
 import { broadcastShapes, checkAxis, showShape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
+import type { Dot, Dots, Multiplies, OuterProduct, Product, Scalar } from '../types/matmul.ts';
 import { mul, sub } from './arithmetic.ts';
 import { concatenateAlong } from './concat.ts';
 import { contractAxes } from './contract.ts';
@@ -73,7 +74,7 @@ export const dotGeneral = (
  * @example
  * matmul(tensor([[1, 2], [3, 4]]), tensor([[1, 0], [0, 2]])); // [[1, 4], [3, 8]]
  */
-export const matmul = (x: TensorLike, y: TensorLike): Tensor => {
+export const matmul: <X extends TensorLike, Y extends TensorLike>(x: X, y: Multiplies<'matmul', X, Y>) => Product<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('matmul', ['x', 'y'], x, y);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(
@@ -127,7 +128,7 @@ export const matmul = (x: TensorLike, y: TensorLike): Tensor => {
  * @example
  * dot(tensor([1, 2]), tensor([3, 4])); // 11
  */
-export const dot = (x: TensorLike, y: TensorLike): Tensor => {
+export const dot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Dots<X, Y>) => Dot<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('dot', ['x', 'y'], x, y);
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   const at = Math.max(0, b.rank - 2);
@@ -144,7 +145,7 @@ export const dot = (x: TensorLike, y: TensorLike): Tensor => {
  * @example
  * vdot(tensor([[1, 2]]), tensor([[3], [4]])); // 11
  */
-export const vdot = (x: TensorLike, y: TensorLike): Tensor => {
+export const vdot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => Scalar<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('vdot', ['x', 'y'], x, y);
   if (a.size !== b.size)
     throw new ShapeError(
@@ -175,7 +176,7 @@ export const inner = (x: TensorLike, y: TensorLike): Tensor => {
  * @example
  * outer(tensor([1, 2]), tensor([3, 4])); // [[3, 4], [6, 8]]
  */
-export const outer = (x: TensorLike, y: TensorLike): Tensor => {
+export const outer: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => OuterProduct<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('outer', ['x', 'y'], x, y);
   return mul(reshapeTo(a, [a.size, 1]), reshapeTo(b, [1, b.size]));
 };

@@ -4,6 +4,7 @@ import { call, compare, lit, select, type Expr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ArithmeticFunction } from '../types/functions.ts';
 import { addTangents, equal, mul, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { log } from './exponential.ts';
@@ -50,7 +51,7 @@ const known = (y: TensorLike): y is number => typeof y === 'number' && Number.is
  * @example
  * pow(tensor([-2, 3]), 2); // [4, 9]
  */
-export const pow = (x: TensorLike, y: TensorLike): Tensor => {
+export const pow: ArithmeticFunction<'pow'> = (x: TensorLike, y: TensorLike): Tensor => {
   if (known(y)) {
     let base = asTensor('pow', 'x', x);
     if (!isFloat(base.dtype)) base = promote('pow', ['x'], [base], (d) => (y < 0 ? 'float32' : d === 'bool' ? 'int32' : d))[0]!;

@@ -6,6 +6,7 @@ import { bind1 } from '../interpreter.ts';
 import type { ReduceOp } from '../lowering.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { CountedReduction, PositionReduction, SameReduction, TestReduction } from '../types/functions.ts';
 import { div, equal } from './arithmetic.ts';
 import { truth } from './choice.ts';
 import { cumulate, shiftAlong } from './cumulate.ts';
@@ -101,7 +102,7 @@ const along =
  * @example
  * sum(tensor([[1, 2], [3, 4]]), 0); // [4, 6]
  */
-export const sum = (x: TensorLike, options?: AxisOptions): Tensor => {
+export const sum: CountedReduction<'sum'> = (x: TensorLike, options?: AxisOptions): Tensor => {
   const t = asTensor('sum', 'x', x);
   return reduceOver('sum', cast(t, countable(t.dtype)), options, reduceSum);
 };
@@ -111,7 +112,7 @@ export const sum = (x: TensorLike, options?: AxisOptions): Tensor => {
  * @example
  * prod(tensor([2, 3, 4])); // 24
  */
-export const prod = (x: TensorLike, options?: AxisOptions): Tensor => {
+export const prod: CountedReduction<'prod'> = (x: TensorLike, options?: AxisOptions): Tensor => {
   const t = asTensor('prod', 'x', x);
   return reduceOver('prod', cast(t, countable(t.dtype)), options, along(prodPrimitive));
 };
@@ -129,13 +130,13 @@ const extreme =
  * @example
  * max(tensor([[1, 5], [7, 3]]), 1); // [5, 7]
  */
-export const max: (x: TensorLike, options?: AxisOptions) => Tensor = extreme('max', maxPrimitive);
+export const max: SameReduction<'max'> = extreme('max', maxPrimitive);
 /**
  * Smallest element over axes; NaN if there is one. Ties share the gradient equally (`jax.numpy.min`).
  * @example
  * min(tensor([[1, 5], [7, 3]]), 1); // [1, 3]
  */
-export const min: (x: TensorLike, options?: AxisOptions) => Tensor = extreme('min', minPrimitive);
+export const min: SameReduction<'min'> = extreme('min', minPrimitive);
 
 const truthOver =
   (name: string, primitive: Primitive<AxesParams>) =>
@@ -146,13 +147,13 @@ const truthOver =
  * @example
  * any(tensor([false, true])); // true
  */
-export const any: (x: TensorLike, options?: AxisOptions) => Tensor = truthOver('any', anyPrimitive);
+export const any: TestReduction<'any'> = truthOver('any', anyPrimitive);
 /**
  * Whether all elements over the axes are true, or not 0 (`jax.numpy.all`).
  * @example
  * all(tensor([false, true])); // false
  */
-export const all: (x: TensorLike, options?: AxisOptions) => Tensor = truthOver('all', allPrimitive);
+export const all: TestReduction<'all'> = truthOver('all', allPrimitive);
 
 /** argmax and argmin take one axis, or none for the flattened tensor. */
 export interface PositionOptions {
@@ -176,10 +177,10 @@ const position =
  * @example
  * argmax(tensor([1, 5, 3])); // 1
  */
-export const argmax: (x: TensorLike, options?: number | null | PositionOptions) => Tensor = position('argmax', argmaxPrimitive);
+export const argmax: PositionReduction<'argmax'> = position('argmax', argmaxPrimitive) as PositionReduction<'argmax'>;
 /**
  * Index (int32) of the smallest element along an axis, or in the flattened tensor; the first at ties; NaN is the smallest (`jax.numpy.argmin`).
  * @example
  * argmin(tensor([4, 1, 3])); // 1
  */
-export const argmin: (x: TensorLike, options?: number | null | PositionOptions) => Tensor = position('argmin', argminPrimitive);
+export const argmin: PositionReduction<'argmin'> = position('argmin', argminPrimitive) as PositionReduction<'argmin'>;

@@ -2,6 +2,7 @@
 import { broadcastShapes, checkAxis, showShape, type Shape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Expanded, Flat, Rearranged, Reshaped, Squeezed, Squeezes, Swapped, Transposed } from '../types/move.ts';
 import { asTensor, type TensorLike } from './promote.ts';
 import { broadcastTo, checkPermutation, moveAxis, permuteAxes, reshapeTo } from './structure.ts';
 
@@ -21,7 +22,7 @@ const integersFrom = (op: string, shape: Shape): void => {
  * @example
  * reshape(tensor([1, 2, 3, 4]), [2, -1]); // [[1, 2], [3, 4]]
  */
-export const reshape = (x: TensorLike, shape: number | Shape): Tensor => {
+export const reshape: <X extends TensorLike, const S extends number | Shape>(x: X, shape: S) => Reshaped<X, S> = (x: TensorLike, shape: number | Shape): Tensor => {
   const t = asTensor('reshape', 'x', x);
   const wanted: Shape = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(wanted))
@@ -48,7 +49,7 @@ export const reshape = (x: TensorLike, shape: number | Shape): Tensor => {
  * @example
  * ravel(tensor([[1, 2], [3, 4]])); // [1, 2, 3, 4]
  */
-export const ravel = (x: TensorLike): Tensor => {
+export const ravel: <X extends TensorLike>(x: X) => Flat<X> = (x: TensorLike): Tensor => {
   const t = asTensor('ravel', 'x', x);
   return reshapeTo(t, [t.size]);
 };
@@ -58,7 +59,10 @@ export const ravel = (x: TensorLike): Tensor => {
  * @example
  * transpose(tensor([[1, 2], [3, 4]])); // [[1, 3], [2, 4]]
  */
-export const transpose = (x: TensorLike, axes?: readonly number[] | { readonly axes?: readonly number[] }): Tensor => {
+export const transpose: <X extends TensorLike, const P extends readonly number[] | { readonly axes?: readonly number[] } | undefined = undefined>(
+  x: X,
+  axes?: P,
+) => Transposed<X, P> = (x: TensorLike, axes?: readonly number[] | { readonly axes?: readonly number[] }): Tensor => {
   const t = asTensor('transpose', 'x', x);
   const list = Array.isArray(axes)
     ? (axes as readonly number[])
@@ -70,14 +74,14 @@ export const transpose = (x: TensorLike, axes?: readonly number[] | { readonly a
 };
 
 /** The same as transpose, with the order required. */
-export const permute = (x: TensorLike, axes: readonly number[]): Tensor => transpose(x, axes);
+export const permute: <X extends TensorLike, const P extends readonly number[]>(x: X, axes: P) => Transposed<X, P> = (x: TensorLike, axes: readonly number[]): Tensor => transpose(x, axes);
 
 /**
  * Two axes exchanged (`jax.numpy.swapaxes`).
  * @example
  * swapaxes(tensor([[1, 2, 3]]), 0, 1); // [[1], [2], [3]]
  */
-export const swapaxes = (x: TensorLike, axis1: number, axis2: number): Tensor => {
+export const swapaxes: <X extends TensorLike, const A extends number, const B extends number>(x: X, axis1: A, axis2: B) => Swapped<X, A, B> = (x: TensorLike, axis1: number, axis2: number): Tensor => {
   const t = asTensor('swapaxes', 'x', x);
   const a = checkAxis('swapaxes', axis1, t.rank, 'axis1');
   const b = checkAxis('swapaxes', axis2, t.rank, 'axis2');
@@ -92,7 +96,11 @@ export const swapaxes = (x: TensorLike, axis1: number, axis2: number): Tensor =>
  * @example
  * moveaxis(tensor([[[1, 2]]]), 2, 0); // [[[1]], [[2]]]
  */
-export const moveaxis = (
+export const moveaxis: <X extends TensorLike>(
+  x: X,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+) => Rearranged<X> = (
   x: TensorLike,
   source: number | readonly number[],
   destination: number | readonly number[],
@@ -118,7 +126,8 @@ export const moveaxis = (
   );
 };
 
-type AxesOption = number | readonly number[] | { readonly axis?: number | readonly number[] };
+/** Axes of a move: one, several, or in an object. */
+export type AxesOption = number | readonly number[] | { readonly axis?: number | readonly number[] };
 const axesOf = (o: AxesOption | undefined): readonly number[] | undefined => {
   const v = typeof o === 'object' && 'axis' in o ? o.axis : (o as number | readonly number[] | undefined);
   return typeof v === 'number' ? [v] : v;
@@ -129,7 +138,7 @@ const axesOf = (o: AxesOption | undefined): readonly number[] | undefined => {
  * @example
  * expandDims(tensor([1, 2]), 1); // [[1], [2]]
  */
-export const expandDims = (x: TensorLike, axis: AxesOption): Tensor => {
+export const expandDims: <X extends TensorLike, const O extends AxesOption>(x: X, axis: O) => Expanded<X, O> = (x: TensorLike, axis: AxesOption): Tensor => {
   const t = asTensor('expandDims', 'x', x);
   const axes = axesOf(axis) ?? [0];
   const rank = t.rank + axes.length;
@@ -148,7 +157,7 @@ export const expandDims = (x: TensorLike, axis: AxesOption): Tensor => {
  * @example
  * squeeze(tensor([[1, 2]])); // [1, 2]
  */
-export const squeeze = (x: TensorLike, axis?: AxesOption): Tensor => {
+export const squeeze: <X extends TensorLike, const O extends AxesOption | undefined = undefined>(x: X, axis?: Squeezes<X, O>) => Squeezed<X, O> = (x: TensorLike, axis?: AxesOption): Tensor => {
   const t = asTensor('squeeze', 'x', x);
   const axes = axesOf(axis)?.map((a) => checkAxis('squeeze', a, t.rank));
   axes?.forEach((a) => {

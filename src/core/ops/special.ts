@@ -5,6 +5,7 @@ import { arg, call, compare, lit, select, type Expr, type ScalarOp } from '../ex
 import { bind1 } from '../interpreter.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { RealFunction } from '../types/functions.ts';
 import { add, div, equal, less, mul, neg, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { exp } from './exponential.ts';
@@ -25,19 +26,19 @@ export const erfinvPrimitive: Primitive = record('erfinv', (dx, _, y) => times(d
  * @example
  * erf(tensor([0])); // [0]
  */
-export const erf: (x: TensorLike) => Tensor = onReals('erf', erfPrimitive);
+export const erf: RealFunction = onReals('erf', erfPrimitive);
 /**
  * 1 - erf(x), with all its digits for large x (`jax.scipy.special.erfc`).
  * @example
  * erfc(tensor([0])); // [1]
  */
-export const erfc: (x: TensorLike) => Tensor = onReals('erfc', erfcPrimitive);
+export const erfc: RealFunction = onReals('erfc', erfcPrimitive);
 /**
  * The inverse of erf; infinite at -1 and 1, NaN beyond (`jax.scipy.special.erfinv`).
  * @example
  * erfinv(tensor([0])); // [0]
  */
-export const erfinv: (x: TensorLike) => Tensor = onReals('erfinv', erfinvPrimitive);
+export const erfinv: RealFunction = onReals('erfinv', erfinvPrimitive);
 
 export const lgammaPrimitive: Primitive = record('lgamma', (dx, x) => times(dx, bind1(digammaPrimitive, [x], {})));
 export const digammaPrimitive: Primitive = record('digamma', (dx, x) => times(dx, bind1(polygammaPrimitive, [x], { n: 1 })));
@@ -46,13 +47,13 @@ export const digammaPrimitive: Primitive = record('digamma', (dx, x) => times(dx
  * @example
  * lgamma(tensor([1])); // [0]
  */
-export const lgamma: (x: TensorLike) => Tensor = onReals('lgamma', lgammaPrimitive);
+export const lgamma: RealFunction = onReals('lgamma', lgammaPrimitive);
 /**
  * The derivative of log Gamma (`jax.scipy.special.digamma`).
  * @example
  * isnan(digamma(tensor([-1]))); // [true]
  */
-export const digamma: (x: TensorLike) => Tensor = onReals('digamma', digammaPrimitive);
+export const digamma: RealFunction = onReals('digamma', digammaPrimitive);
 
 // Bernoulli numbers B2, B4, ...
 const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510];
@@ -151,24 +152,24 @@ export const i1ePrimitive: Primitive = record('i1e', (dx, x, y) => {
  * @example
  * i0e(tensor([0])); // [1]
  */
-export const i0e: (x: TensorLike) => Tensor = onReals('i0e', i0ePrimitive);
+export const i0e: RealFunction = onReals('i0e', i0ePrimitive);
 /**
  * e^-|x| I1(x) (`jax.scipy.special.i1e`).
  * @example
  * i1e(tensor([0])); // [0]
  */
-export const i1e: (x: TensorLike) => Tensor = onReals('i1e', i1ePrimitive);
+export const i1e: RealFunction = onReals('i1e', i1ePrimitive);
 /**
  * The modified Bessel function of order 0 (`jax.numpy.i0`).
  * @example
  * i0(tensor([0])); // [1]
  */
-export const i0 = (x: TensorLike): Tensor => {
+export const i0: RealFunction = (x: TensorLike): Tensor => {
   const t = promote('i0', ['x'], [x], toFloat)[0]!;
   return times(exp(abs(t)), i0e(t));
 };
 /** The modified Bessel function of order 1 (`jax.scipy.special.i1`). */
-export const i1 = (x: TensorLike): Tensor => {
+export const i1: RealFunction = (x: TensorLike): Tensor => {
   const t = promote('i1', ['x'], [x], toFloat)[0]!;
   return times(exp(abs(t)), i1e(t));
 };
@@ -178,7 +179,7 @@ export const i1 = (x: TensorLike): Tensor => {
  * @example
  * sinc(tensor([0, 0.5])); // [1, 0.63661975]
  */
-export const sinc = (x: TensorLike): Tensor => {
+export const sinc: RealFunction = (x: TensorLike): Tensor => {
   const t = mul(promote('sinc', ['x'], [x], toFloat)[0]!, Math.PI);
   const near = less(abs(t), 0.5);
   const far = where(near, 1, t);

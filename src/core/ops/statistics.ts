@@ -2,6 +2,7 @@
 import { checkAxes, sizeOf } from '../aval.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import type { CountReduction, RealReduction } from '../types/functions.ts';
 import { add, div, mul, notEqual, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { diagonal } from './diagonal.ts';
@@ -21,7 +22,7 @@ const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(
  * @example
  * mean(tensor([1, 2, 3, 4])); // 2.5
  */
-export const mean = (x: TensorLike, options?: AxisOptions): Tensor =>
+export const mean: RealReduction<'mean'> = (x: TensorLike, options?: AxisOptions): Tensor =>
   reduceOver('mean', real('mean', x), options, (t, axes) => div(reduceSum(t, axes), countOf(t, axes)));
 
 export interface SpreadOptions extends ReduceOptions {
@@ -41,13 +42,13 @@ const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undef
  * @example
  * variance(tensor([1, 2, 3, 4])); // 1.25
  */
-export const variance = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('var', x, options, (v) => v);
+export const variance: RealReduction<'var', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('var', x, options, (v) => v);
 /**
  * Standard deviation over axes (`jax.numpy.std`).
  * @example
  * std(tensor([1, 3])); // 1
  */
-export const std = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('std', x, options, sqrt);
+export const std: RealReduction<'std', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('std', x, options, sqrt);
 
 /**
  * log(sum(exp(x))) over axes, without overflow or underflow, to any order of derivative; -Infinity over nothing but
@@ -55,7 +56,7 @@ export const std = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => sp
  * @example
  * logsumexp(tensor([1000, -Infinity])); // 1000
  */
-export const logsumexp = (x: TensorLike, options?: AxisOptions): Tensor =>
+export const logsumexp: RealReduction<'logsumexp'> = (x: TensorLike, options?: AxisOptions): Tensor =>
   reduceOver('logsumexp', real('logsumexp', x), options, (t, axes) => {
     const top = fixedMax(t, axes);
     // An infinite maximum is left inside of the exponent: it must not meet itself in a difference.
@@ -72,7 +73,7 @@ export interface NormOptions extends ReduceOptions {
  * @example
  * norm(tensor([3, 4])); // 5
  */
-export const norm = (x: TensorLike, options?: Axes | NormOptions): Tensor => {
+export const norm: RealReduction<'norm', 'ord'> = (x: TensorLike, options?: Axes | NormOptions): Tensor => {
   const { ord = 2, axis, keepdims } = readOptions<NormOptions>(options);
   const t = real('norm', x);
   const o: ReduceOptions = { axis, keepdims };
@@ -90,7 +91,7 @@ export const norm = (x: TensorLike, options?: Axes | NormOptions): Tensor => {
  * @example
  * countNonzero(tensor([0, 3, 4])); // 2
  */
-export const countNonzero = (x: TensorLike, options?: AxisOptions): Tensor => sum(notEqual(x, 0), options);
+export const countNonzero: CountReduction<'countNonzero'> = (x: TensorLike, options?: AxisOptions): Tensor => sum(notEqual(x, 0), options);
 
 /**
  * Largest minus smallest element over axes (`jax.numpy.ptp`).

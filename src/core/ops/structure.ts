@@ -7,6 +7,7 @@ import { linearize, unlinearize } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { View } from '../types/move.ts';
 
 /** A constant: no input. */
 export const fullPrimitive: Primitive<{ readonly shape: Shape; readonly value: number; readonly dtype: DType; readonly weak?: boolean }> = {
@@ -114,7 +115,7 @@ export const alignBatch = (inputs: readonly Tensor[], axes: readonly (number | n
  * @example
  * broadcastTo(tensor([1, 2]), [2, 2]); // [[1, 2], [1, 2]]
  */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
+export const broadcastTo: <X extends Tensor, const S extends Shape>(x: X, shape: S) => View<X, S> = (x: Tensor, shape: Shape): Tensor => {
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.rank;
   const keep: number[] = [];

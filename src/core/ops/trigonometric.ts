@@ -3,6 +3,7 @@ import { call, type ScalarOp } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { RealFunction } from '../types/functions.ts';
 import { add, div, mul, neg, sub } from './arithmetic.ts';
 import type { TensorLike } from './promote.ts';
 import { unaryPrimitive } from './rules.ts';
@@ -34,83 +35,83 @@ export const atanhPrimitive: Primitive = record('atanh', (dx, x) => div(dx, oneM
  * @example
  * sin(tensor([0])); // [0]
  */
-export const sin: (x: TensorLike) => Tensor = onReals('sin', sinPrimitive);
+export const sin: RealFunction = onReals('sin', sinPrimitive);
 /**
  * Cosine of radians (`jax.numpy.cos`).
  * @example
  * cos(tensor([0])); // [1]
  */
-export const cos: (x: TensorLike) => Tensor = onReals('cos', cosPrimitive);
+export const cos: RealFunction = onReals('cos', cosPrimitive);
 /**
  * Tangent of radians (`jax.numpy.tan`).
  * @example
  * tan(tensor([0])); // [0]
  */
-export const tan: (x: TensorLike) => Tensor = onReals('tan', tanPrimitive);
+export const tan: RealFunction = onReals('tan', tanPrimitive);
 /**
  * Inverse sine in [-pi/2, pi/2]; NaN outside [-1, 1] (`jax.numpy.arcsin`).
  * @example
  * asin(tensor([0])); // [0]
  */
-export const asin: (x: TensorLike) => Tensor = onReals('asin', asinPrimitive);
+export const asin: RealFunction = onReals('asin', asinPrimitive);
 /**
  * Inverse cosine in [0, pi]; NaN outside [-1, 1] (`jax.numpy.arccos`).
  * @example
  * acos(tensor([1])); // [0]
  */
-export const acos: (x: TensorLike) => Tensor = onReals('acos', acosPrimitive);
+export const acos: RealFunction = onReals('acos', acosPrimitive);
 /**
  * Inverse tangent in (-pi/2, pi/2) (`jax.numpy.arctan`).
  * @example
  * atan(tensor([0])); // [0]
  */
-export const atan: (x: TensorLike) => Tensor = onReals('atan', atanPrimitive);
+export const atan: RealFunction = onReals('atan', atanPrimitive);
 /**
  * Hyperbolic sine (`jax.numpy.sinh`).
  * @example
  * sinh(tensor([0])); // [0]
  */
-export const sinh: (x: TensorLike) => Tensor = onReals('sinh', sinhPrimitive);
+export const sinh: RealFunction = onReals('sinh', sinhPrimitive);
 /**
  * Hyperbolic cosine (`jax.numpy.cosh`).
  * @example
  * cosh(tensor([0])); // [1]
  */
-export const cosh: (x: TensorLike) => Tensor = onReals('cosh', coshPrimitive);
+export const cosh: RealFunction = onReals('cosh', coshPrimitive);
 /**
  * Hyperbolic tangent (`jax.numpy.tanh`).
  * @example
  * tanh(tensor([0])); // [0]
  */
-export const tanh: (x: TensorLike) => Tensor = onReals('tanh', tanhPrimitive);
+export const tanh: RealFunction = onReals('tanh', tanhPrimitive);
 /**
  * Inverse hyperbolic sine (`jax.numpy.arcsinh`).
  * @example
  * asinh(tensor([0])); // [0]
  */
-export const asinh: (x: TensorLike) => Tensor = onReals('asinh', asinhPrimitive);
+export const asinh: RealFunction = onReals('asinh', asinhPrimitive);
 /**
  * Inverse hyperbolic cosine; NaN below 1 (`jax.numpy.arccosh`).
  * @example
  * acosh(tensor([1])); // [0]
  */
-export const acosh: (x: TensorLike) => Tensor = onReals('acosh', acoshPrimitive);
+export const acosh: RealFunction = onReals('acosh', acoshPrimitive);
 /**
  * Inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond (`jax.numpy.arctanh`).
  * @example
  * atanh(tensor([0])); // [0]
  */
-export const atanh: (x: TensorLike) => Tensor = onReals('atanh', atanhPrimitive);
+export const atanh: RealFunction = onReals('atanh', atanhPrimitive);
 
 /**
  * Degrees to radians (`jax.numpy.deg2rad`).
  * @example
  * deg2rad(tensor([0])); // [0]
  */
-export const deg2rad = (x: TensorLike): Tensor => mul(x, Math.PI / 180);
+export const deg2rad: RealFunction = (x: TensorLike): Tensor => mul(x, Math.PI / 180);
 /**
  * Radians to degrees (`jax.numpy.rad2deg`).
  * @example
  * rad2deg(tensor([0])); // [0]
  */
-export const rad2deg = (x: TensorLike): Tensor => mul(x, 180 / Math.PI);
+export const rad2deg: RealFunction = (x: TensorLike): Tensor => mul(x, 180 / Math.PI);

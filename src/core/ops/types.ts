@@ -6,6 +6,7 @@ import { arg, bitcast as bitcastExpr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
+import type { In } from '../types/elementwise.ts';
 import { notEqual } from './arithmetic.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 
@@ -18,7 +19,7 @@ export { resultType } from './promote.ts';
  * @example
  * astype(tensor([1.5, -2.5]), 'int32'); // [1, -2]
  */
-export const astype = (x: TensorLike, dtype: DType): Tensor => {
+export const astype: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (x: TensorLike, dtype: DType): Tensor => {
   const d = checkDType('astype', dtype);
   const t = asTensor('astype', 'x', x);
   return d === 'bool' && t.dtype !== 'bool' ? notEqual(t, 0) : cast(t, d);
@@ -38,7 +39,7 @@ export const bitcastPrimitive: Primitive<{ readonly dtype: DType }> = {
  * @example
  * bitcast(tensor([1]), 'int32'); // [1065353216]
  */
-export const bitcast = (x: TensorLike, dtype: DType): Tensor => {
+export const bitcast: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (x: TensorLike, dtype: DType): Tensor => {
   const d = checkDType('bitcast', dtype);
   const t = asTensor('bitcast', 'x', x);
   if (t.dtype === d) return t;

@@ -5,6 +5,7 @@ import { bind1 } from '../interpreter.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { aval } from '../aval.ts';
+import type { CountedFunction, RealFunction } from '../types/functions.ts';
 import { div, mul, mulPrimitive } from './arithmetic.ts';
 import { cast, promote, toFloat, type TensorLike } from './promote.ts';
 import { noTangent, unaryPrimitive } from './rules.ts';
@@ -32,7 +33,7 @@ export const signPrimitive: Primitive = unaryPrimitive('sign', (x) => call('sign
  * @example
  * sign(tensor([-3, 0, 2])); // [-1, 0, 1]
  */
-export const sign: (x: TensorLike) => Tensor = onNumbers('sign', signPrimitive);
+export const sign: CountedFunction = onNumbers('sign', signPrimitive);
 
 export const absPrimitive: Primitive = unaryPrimitive(
   'abs',
@@ -44,7 +45,7 @@ export const absPrimitive: Primitive = unaryPrimitive(
  * @example
  * abs(tensor([-3, 2])); // [3, 2]
  */
-export const abs: (x: TensorLike) => Tensor = onNumbers('abs', absPrimitive);
+export const abs: CountedFunction = onNumbers('abs', absPrimitive);
 
 export const sqrtPrimitive: Primitive = unaryPrimitive('sqrt', (x) => call('sqrt', x.dtype, x), (dx, _, y) => div(mul(dx, 0.5), y));
 /**
@@ -52,7 +53,7 @@ export const sqrtPrimitive: Primitive = unaryPrimitive('sqrt', (x) => call('sqrt
  * @example
  * sqrt(tensor([4, 9])); // [2, 3]
  */
-export const sqrt: (x: TensorLike) => Tensor = onReals('sqrt', sqrtPrimitive);
+export const sqrt: RealFunction = onReals('sqrt', sqrtPrimitive);
 
 export const rsqrtPrimitive: Primitive = unaryPrimitive('rsqrt', (x) => call('rsqrt', x.dtype, x), (dx, x, y) =>
   times(dx, div(mul(y, -0.5), x)),
@@ -62,7 +63,7 @@ export const rsqrtPrimitive: Primitive = unaryPrimitive('rsqrt', (x) => call('rs
  * @example
  * rsqrt(tensor([4])); // [0.5]
  */
-export const rsqrt: (x: TensorLike) => Tensor = onReals('rsqrt', rsqrtPrimitive);
+export const rsqrt: RealFunction = onReals('rsqrt', rsqrtPrimitive);
 
 export const cbrtPrimitive: Primitive = unaryPrimitive('cbrt', (x) => call('cbrt', x.dtype, x), (dx, _, y) =>
   div(div(dx, 3), times(y, y)),
@@ -72,7 +73,7 @@ export const cbrtPrimitive: Primitive = unaryPrimitive('cbrt', (x) => call('cbrt
  * @example
  * cbrt(tensor([-8, 27])); // [-2, 3]
  */
-export const cbrt: (x: TensorLike) => Tensor = onReals('cbrt', cbrtPrimitive);
+export const cbrt: RealFunction = onReals('cbrt', cbrtPrimitive);
 
 // Square and multiply; negative exponents divide once, at the end.
 const powerExpr = (x: Expr, n: number): Expr => {
@@ -107,14 +108,14 @@ export const integerPower = (x: Tensor, n: number): Tensor => (n === 1 ? x : bin
  * @example
  * square(tensor([-3, 2])); // [9, 4]
  */
-export const square = (x: TensorLike): Tensor => integerPower(promote('square', ['x'], [x], countable)[0]!, 2);
+export const square: CountedFunction = (x: TensorLike): Tensor => integerPower(promote('square', ['x'], [x], countable)[0]!, 2);
 
 /**
  * 1 / x (`jax.numpy.reciprocal`).
  * @example
  * reciprocal(tensor([4])); // [0.25]
  */
-export const reciprocal = (x: TensorLike): Tensor => integerPower(promote('reciprocal', ['x'], [x], toFloat)[0]!, -1);
+export const reciprocal: RealFunction = (x: TensorLike): Tensor => integerPower(promote('reciprocal', ['x'], [x], toFloat)[0]!, -1);
 
 const rounding = (op: 'floor' | 'ceil' | 'round' | 'trunc'): Primitive => unaryPrimitive(op, (x) => call(op, x.dtype, x), noTangent);
 export const roundingPrimitives: Readonly<Record<'floor' | 'ceil' | 'round' | 'trunc', Primitive>> = {
@@ -135,19 +136,19 @@ const onFloats =
  * @example
  * floor(tensor([-1.5, 1.5])); // [-2, 1]
  */
-export const floor: (x: TensorLike) => Tensor = onFloats('floor');
+export const floor: CountedFunction = onFloats('floor');
 /**
  * The smallest whole number >= x; gradient 0 (`jax.numpy.ceil`).
  * @example
  * ceil(tensor([-1.5, 1.5])); // [-1, 2]
  */
-export const ceil: (x: TensorLike) => Tensor = onFloats('ceil');
+export const ceil: CountedFunction = onFloats('ceil');
 /**
  * x without its fraction; gradient 0 (`jax.numpy.trunc`).
  * @example
  * trunc(tensor([-1.5, 1.5])); // [-1, 1]
  */
-export const trunc: (x: TensorLike) => Tensor = onFloats('trunc');
+export const trunc: CountedFunction = onFloats('trunc');
 /**
  * The nearest whole number, halves to the even one; with `decimals` to that many decimal places. Gradient 0 (`jax.numpy.round`).
  * @example
