@@ -67,13 +67,19 @@ for (let round = 0; round < 40; round++) {
 const describe = (i: number): string => {
   const k = plan.kernels[i]!;
   const size = (vs: readonly { readonly extent: number }[]): string => `[${vs.map((v) => v.extent).join()}]`;
-  if (k.kind === 'loop') return `${size(k.outer)} ${k.stages.map((s) => `${size(s.axes)}${s.actions.map((a) => a.kind[0]).join('')}`).join(' ')}`;
-  if (k.kind === 'contract') return `${size(k.batch)} m ${size(k.m)} n ${size(k.n)} k ${size(k.k)} ${k.a.op} ${k.b.op} -> ${k.epilogue.map((s) => s.value.op).join()}`;
+  if (k.kind === 'loop')
+    return `${size(k.outer)} ${k.stages.map((s) => `${size(s.axes)}${s.actions.map((a) => a.kind[0]).join('')}`).join(' ')}`;
+  if (k.kind === 'contract')
+    return `${size(k.batch)} m ${size(k.m)} n ${size(k.n)} k ${size(k.k)} ${k.a.op} ${k.b.op} -> ${k.epilogue.map((s) => s.value.op).join()}`;
   return k.kind === 'multi' ? `${k.parts.length} parts` : '';
 };
 best.forEach((ms, i) => {
   const k = plan.kernels[i]!;
-  console.log(`${String(i).padStart(3)} ${ms.toFixed(3).padStart(8)} ms ${k.kind.padEnd(9)} ${k.name.padEnd(30)} ${describe(i)}  ${parts[i]!.bytes.length} bytes`);
-  if (process.argv.includes('code')) for (const g of disassemble(parts[i]!.bytes)) for (const l of g.innerLoops) console.log(`      ${g.name}: ${l.length} ${l.join(' ').slice(0, 600)}`);
+  console.log(
+    `${String(i).padStart(3)} ${ms.toFixed(3).padStart(8)} ms ${k.kind.padEnd(9)} ${k.name.padEnd(30)} ${describe(i)}  ${parts[i]!.bytes.length} bytes`,
+  );
+  if (process.argv.includes('code'))
+    for (const g of disassemble(parts[i]!.bytes))
+      for (const l of g.innerLoops) console.log(`      ${g.name}: ${l.length} ${l.join(' ').slice(0, 600)}`);
 });
 console.log(`${best.reduce((a, b) => a + b, 0).toFixed(2)} ms in ${best.length} kernels`);

@@ -29,7 +29,9 @@ export interface EmittedModule {
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
  */
 export const emitModule = (plan: Plan, options: ModuleOptions): EmittedModule => {
-  const m = moduleBuilder({ memory: { import: ['env', 'memory'], ...(options.shared === true ? { shared: true } : {}) } });
+  const m = moduleBuilder({
+    memory: { import: ['env', 'memory'], ...(options.shared === true ? { shared: true } : {}) },
+  });
   const info = (b: number): BufferInfo => {
     const found = plan.buffers.get(b);
     if (found === undefined) throw new Error(`wasm: the plan has no buffer ${b}`);
@@ -70,7 +72,10 @@ const callStep = (f: Emitter, s: Step, begin: number, address: (b: number) => vo
     if (s.extent % s.grain === 0) f.get(begin).i32(s.grain).op('i32.add');
     else {
       f.get(begin).i32(s.grain).op('i32.add').i32(s.extent);
-      f.get(begin).i32(s.extent - s.grain).op('i32.lt_s').op('select');
+      f.get(begin)
+        .i32(s.extent - s.grain)
+        .op('i32.lt_s')
+        .op('select');
     }
     rest();
   });

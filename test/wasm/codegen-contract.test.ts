@@ -2,17 +2,44 @@
 import { describe, expect, test } from 'vitest';
 import type { DType, TypedArray } from '../../src/core/dtype.ts';
 import { call, lit, type Expr } from '../../src/core/expr.ts';
-import { add, constant, linearize, newVar, scale, shift, sub, unlinearize, variable, type Guard, type Index, type Var } from '../../src/core/index-expr.ts';
+import {
+  add,
+  constant,
+  linearize,
+  newVar,
+  scale,
+  shift,
+  sub,
+  unlinearize,
+  variable,
+  type Guard,
+  type Index,
+  type Var,
+} from '../../src/core/index-expr.ts';
 import type { ContractKernel } from '../../src/jit/kernel.ts';
 import { checkContract as checkKernel, random, type Buffers } from './kernels.ts';
 
-const load = (buffer: number, index: Index, dtype: DType = 'float32', guards: readonly Guard[] = [], fill = 0): Expr => ({ op: 'load', dtype, buffer, index, guards, fill });
-const at = (...vs: readonly Var[]): Index => linearize(vs.map(variable), vs.map((v) => v.extent));
+const load = (
+  buffer: number,
+  index: Index,
+  dtype: DType = 'float32',
+  guards: readonly Guard[] = [],
+  fill = 0,
+): Expr => ({ op: 'load', dtype, buffer, index, guards, fill });
+const at = (...vs: readonly Var[]): Index =>
+  linearize(
+    vs.map(variable),
+    vs.map((v) => v.extent),
+  );
 const vars = (...extents: readonly number[]): Var[] => extents.map(newVar);
 const acc = (dtype: DType): Expr => ({ op: 'acc', dtype });
 
-const checkContract = (k: Omit<ContractKernel, 'kind' | 'name'>, b: Buffers, inputs: readonly TypedArray[], tolerance: number): void =>
-  checkKernel({ kind: 'contract', name: 'c', ...k }, b, inputs, tolerance);
+const checkContract = (
+  k: Omit<ContractKernel, 'kind' | 'name'>,
+  b: Buffers,
+  inputs: readonly TypedArray[],
+  tolerance: number,
+): void => checkKernel({ kind: 'contract', name: 'c', ...k }, b, inputs, tolerance);
 
 const sizes = [1, 3, 4, 5, 8, 17, 33];
 
@@ -25,15 +52,41 @@ describe('products of matrices', () => {
             const [m, n, k] = vars(M, N, K) as [Var, Var, Var];
             const a = load(0, layout[0] === 'N' ? at(m, k) : at(k, m), d);
             const b = load(1, layout[1] === 'N' ? at(k, n) : at(n, k), d);
-            checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a, b, epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }] },
-              { inputs: [[d, M * K], [d, K * N]], outputs: [[d, M * N]] }, [random(d, M * K, 1), random(d, K * N, 2)], d === 'float32' ? 2e-5 : 1e-12);
+            checkContract(
+              {
+                dtype: d,
+                batch: [],
+                m: [m],
+                n: [n],
+                k: [k],
+                a,
+                b,
+                epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }],
+              },
+              {
+                inputs: [
+                  [d, M * K],
+                  [d, K * N],
+                ],
+                outputs: [[d, M * N]],
+              },
+              [random(d, M * K, 1), random(d, K * N, 2)],
+              d === 'float32' ? 2e-5 : 1e-12,
+            );
           }
         }
       }
     }
   });
 
-  test.each([[64, 64, 64], [65, 50, 300], [128, 10, 1000], [1, 100, 100], [100, 1, 100], [7, 513, 33]])('prologue, bias, relu, transposed and second outputs, [%i, %i, %i]', (M, N, K) => {
+  test.each([
+    [64, 64, 64],
+    [65, 50, 300],
+    [128, 10, 1000],
+    [1, 100, 100],
+    [100, 1, 100],
+    [7, 513, 33],
+  ])('prologue, bias, relu, transposed and second outputs, [%i, %i, %i]', (M, N, K) => {
     for (const d of ['float32', 'float64'] as const) {
       const [m, n, k] = vars(M, N, K) as [Var, Var, Var];
       const a = load(0, at(m, k), d);
@@ -43,14 +96,43 @@ describe('products of matrices', () => {
         { kind: 'store', buffer: 3, index: at(m, n), value: biased },
         { kind: 'store', buffer: 4, index: at(n, m), value: call('neg', d, acc(d)) },
       ] as const;
-      const buffers: Buffers = { inputs: [[d, M * K], [d, K * N], [d, N]], outputs: [[d, M * N], [d, M * N]] };
+      const buffers: Buffers = {
+        inputs: [
+          [d, M * K],
+          [d, K * N],
+          [d, N],
+        ],
+        outputs: [
+          [d, M * N],
+          [d, M * N],
+        ],
+      };
       const inputs = [random(d, M * K, 1), random(d, K * N, 2), random(d, N, 3)];
       const tolerance = d === 'float32' ? 1e-4 : 1e-11;
       checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a, b, epilogue }, buffers, inputs, tolerance);
       const squared = call('mul', d, a, a);
       const halved = call('mul', d, b, lit(0.5, d));
-      checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a: squared, b: halved, epilogue: [epilogue[0]] }, { ...buffers, outputs: [[d, M * N]] }, inputs, tolerance * 4);
-      checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a, b: halved, epilogue: [{ kind: 'store', buffer: 3, index: at(n, m), value: acc(d) }] }, { ...buffers, outputs: [[d, M * N]] }, inputs, tolerance);
+      checkContract(
+        { dtype: d, batch: [], m: [m], n: [n], k: [k], a: squared, b: halved, epilogue: [epilogue[0]] },
+        { ...buffers, outputs: [[d, M * N]] },
+        inputs,
+        tolerance * 4,
+      );
+      checkContract(
+        {
+          dtype: d,
+          batch: [],
+          m: [m],
+          n: [n],
+          k: [k],
+          a,
+          b: halved,
+          epilogue: [{ kind: 'store', buffer: 3, index: at(n, m), value: acc(d) }],
+        },
+        { ...buffers, outputs: [[d, M * N]] },
+        inputs,
+        tolerance,
+      );
     }
   });
 
@@ -61,22 +143,85 @@ describe('products of matrices', () => {
       const a = load(0, at(b1, m, b2, k), d);
       const b = load(1, shared ? at(k, n) : at(b1, b2, n, k), d);
       for (const value of [acc(d), call('mul', d, acc(d), lit(0.25, d))]) {
-        checkContract({ dtype: d, batch: [b1, b2], m: [m], n: [n], k: [k], a, b, epilogue: [{ kind: 'store', buffer: 2, index: at(b1, m, b2, n), value }] },
-          { inputs: [[d, 3 * 2 * 12 * 24], [d, shared ? 480 : 6 * 480]], outputs: [[d, 6 * 240]] }, [random(d, 6 * 12 * 24, 1), random(d, shared ? 480 : 6 * 480, 2)], 1e-4);
+        checkContract(
+          {
+            dtype: d,
+            batch: [b1, b2],
+            m: [m],
+            n: [n],
+            k: [k],
+            a,
+            b,
+            epilogue: [{ kind: 'store', buffer: 2, index: at(b1, m, b2, n), value }],
+          },
+          {
+            inputs: [
+              [d, 3 * 2 * 12 * 24],
+              [d, shared ? 480 : 6 * 480],
+            ],
+            outputs: [[d, 6 * 240]],
+          },
+          [random(d, 6 * 12 * 24, 1), random(d, shared ? 480 : 6 * 480, 2)],
+          1e-4,
+        );
       }
     }
     const [p, q, r, s] = vars(3, 4, 5, 6) as [Var, Var, Var, Var];
-    checkContract({ dtype: d, batch: [], m: [p, q], n: [r], k: [s], a: load(0, at(q, s, p), d), b: load(1, at(s, r), d), epilogue: [{ kind: 'store', buffer: 2, index: at(p, r, q), value: acc(d) }] },
-      { inputs: [[d, 72], [d, 30]], outputs: [[d, 60]] }, [random(d, 72, 1), random(d, 30, 2)], 1e-4);
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [p, q],
+        n: [r],
+        k: [s],
+        a: load(0, at(q, s, p), d),
+        b: load(1, at(s, r), d),
+        epilogue: [{ kind: 'store', buffer: 2, index: at(p, r, q), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, 72],
+          [d, 30],
+        ],
+        outputs: [[d, 60]],
+      },
+      [random(d, 72, 1), random(d, 30, 2)],
+      1e-4,
+    );
   });
 
   test('a masked prologue and a gathered operand', () => {
     const d = 'float32';
     const [m, n, k] = vars(30, 22, 50) as [Var, Var, Var];
-    const causal: Expr = { op: 'guarded', dtype: d, guards: [{ index: sub(variable(m), variable(k)), lo: 0, hi: 1000 }], then: load(0, at(m, k), d), otherwise: lit(0, d) };
+    const causal: Expr = {
+      op: 'guarded',
+      dtype: d,
+      guards: [{ index: sub(variable(m), variable(k)), lo: 0, hi: 1000 }],
+      then: load(0, at(m, k), d),
+      otherwise: lit(0, d),
+    };
     const reversed = load(1, linearize([sub(constant(49), variable(k)), variable(n)], [50, 22]), d);
-    checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a: causal, b: reversed, epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }] },
-      { inputs: [[d, 1500], [d, 1100]], outputs: [[d, 660]] }, [random(d, 1500, 1), random(d, 1100, 2)], 1e-4);
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [m],
+        n: [n],
+        k: [k],
+        a: causal,
+        b: reversed,
+        epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, 1500],
+          [d, 1100],
+        ],
+        outputs: [[d, 660]],
+      },
+      [random(d, 1500, 1), random(d, 1100, 2)],
+      1e-4,
+    );
   });
 });
 
@@ -94,23 +239,86 @@ describe('convolution', () => {
     const [nn, h, w, c, o, kh, kw] = vars(N, OH, OW, C, O, KH, KW) as [Var, Var, Var, Var, Var, Var, Var];
     const y = add(shift(scale(variable(h), stride), -pad), variable(kh));
     const x = add(shift(scale(variable(w), stride), -pad), variable(kw));
-    const image = load(0, linearize([variable(nn), y, x, variable(c)], [N, H, W, C]), d, [{ index: y, lo: 0, hi: H }, { index: x, lo: 0, hi: W }]);
+    const image = load(0, linearize([variable(nn), y, x, variable(c)], [N, H, W, C]), d, [
+      { index: y, lo: 0, hi: H },
+      { index: x, lo: 0, hi: W },
+    ]);
     const filter = load(1, at(kh, kw, c, o), d);
     const nx = N * H * W * C;
     const nf = KH * KW * C * O;
     const ny = N * OH * OW * O;
     const tolerance = 1e-4;
-    checkContract({ dtype: d, batch: [], m: [nn, h, w], n: [o], k: [kh, kw, c], a: image, b: filter, epilogue: [{ kind: 'store', buffer: 2, index: at(nn, h, w, o), value: acc(d) }] },
-      { inputs: [[d, nx], [d, nf]], outputs: [[d, ny]] }, [random(d, nx, 1), random(d, nf, 2)], tolerance);
-    checkContract({ dtype: d, batch: [], m: [kh, kw, c], n: [o], k: [nn, h, w], a: image, b: load(1, at(nn, h, w, o), d), epilogue: [{ kind: 'store', buffer: 2, index: at(kh, kw, c, o), value: acc(d) }] },
-      { inputs: [[d, nx], [d, ny]], outputs: [[d, nf]] }, [random(d, nx, 1), random(d, ny, 2)], tolerance * 10);
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [nn, h, w],
+        n: [o],
+        k: [kh, kw, c],
+        a: image,
+        b: filter,
+        epilogue: [{ kind: 'store', buffer: 2, index: at(nn, h, w, o), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, nx],
+          [d, nf],
+        ],
+        outputs: [[d, ny]],
+      },
+      [random(d, nx, 1), random(d, nf, 2)],
+      tolerance,
+    );
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [kh, kw, c],
+        n: [o],
+        k: [nn, h, w],
+        a: image,
+        b: load(1, at(nn, h, w, o), d),
+        epilogue: [{ kind: 'store', buffer: 2, index: at(kh, kw, c, o), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, nx],
+          [d, ny],
+        ],
+        outputs: [[d, nf]],
+      },
+      [random(d, nx, 1), random(d, ny, 2)],
+      tolerance * 10,
+    );
     if (stride !== 1) return;
     const [ih, iw] = vars(H, W) as [Var, Var];
     const gy = sub(shift(variable(ih), pad), variable(kh));
     const gx = sub(shift(variable(iw), pad), variable(kw));
-    const grad = load(0, linearize([variable(nn), gy, gx, variable(o)], [N, OH, OW, O]), d, [{ index: gy, lo: 0, hi: OH }, { index: gx, lo: 0, hi: OW }]);
-    checkContract({ dtype: d, batch: [], m: [nn, ih, iw], n: [c], k: [kh, kw, o], a: grad, b: filter, epilogue: [{ kind: 'store', buffer: 2, index: at(nn, ih, iw, c), value: acc(d) }] },
-      { inputs: [[d, ny], [d, nf]], outputs: [[d, nx]] }, [random(d, ny, 1), random(d, nf, 2)], tolerance);
+    const grad = load(0, linearize([variable(nn), gy, gx, variable(o)], [N, OH, OW, O]), d, [
+      { index: gy, lo: 0, hi: OH },
+      { index: gx, lo: 0, hi: OW },
+    ]);
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [nn, ih, iw],
+        n: [c],
+        k: [kh, kw, o],
+        a: grad,
+        b: filter,
+        epilogue: [{ kind: 'store', buffer: 2, index: at(nn, ih, iw, c), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, ny],
+          [d, nf],
+        ],
+        outputs: [[d, nx]],
+      },
+      [random(d, ny, 1), random(d, nf, 2)],
+      tolerance,
+    );
   });
 
   test('an image given flat: rows by digits', () => {
@@ -119,8 +327,27 @@ describe('convolution', () => {
     const [m, n, k] = vars(M, N, K) as [Var, Var, Var];
     const [i, j] = unlinearize(variable(m), [4, 6]) as [Index, Index];
     const a = load(0, linearize([j, variable(k), i], [6, K, 4]), d);
-    checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a, b: load(1, at(k, n), d), epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }] },
-      { inputs: [[d, M * K], [d, K * N]], outputs: [[d, M * N]] }, [random(d, M * K, 1), random(d, K * N, 2)], 1e-4);
+    checkContract(
+      {
+        dtype: d,
+        batch: [],
+        m: [m],
+        n: [n],
+        k: [k],
+        a,
+        b: load(1, at(k, n), d),
+        epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }],
+      },
+      {
+        inputs: [
+          [d, M * K],
+          [d, K * N],
+        ],
+        outputs: [[d, M * N]],
+      },
+      [random(d, M * K, 1), random(d, K * N, 2)],
+      1e-4,
+    );
     expect(true).toBe(true);
   });
 });

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest';
 import { check, checkContract } from './kernels.ts';
 import { randomContract, randomLoop, type Next } from './random-kernels.ts';
 
-const settings = { numRuns: Number(process.env['RUNS'] ?? 200), ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }) };
+const settings = {
+  numRuns: Number(process.env['RUNS'] ?? 200),
+  ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
+};
 
 const decisions = (numbers: readonly number[]): Next => {
   let i = 0;

@@ -14,7 +14,12 @@ export interface Buffers {
 }
 
 /** Inputs are buffers 0.., outputs follow, then temporaries. */
-export const planOf = (kernels: readonly Kernel[], b: Buffers, temporaries: readonly (readonly [DType, number])[] = [], aliases: ReadonlyMap<number, number> = new Map()): Plan => {
+export const planOf = (
+  kernels: readonly Kernel[],
+  b: Buffers,
+  temporaries: readonly (readonly [DType, number])[] = [],
+  aliases: ReadonlyMap<number, number> = new Map(),
+): Plan => {
   const buffers = new Map<number, BufferInfo>();
   const places = new Map<number, Place>();
   let id = 0;
@@ -56,7 +61,9 @@ export const prepare = (plan: Plan, inputs: readonly TypedArray[], relaxed = fal
   };
   const sizes = (id: number): number => plan.buffers.get(id)!.length * byteSize(plan.buffers.get(id)!.dtype);
   const inputAt = plan.inputs.map((id) => take(sizes(id)));
-  const outputAt = plan.outputs.map((id, j) => (plan.aliases.has(j) ? inputAt[plan.aliases.get(j)!]! : take(sizes(id))));
+  const outputAt = plan.outputs.map((id, j) =>
+    plan.aliases.has(j) ? inputAt[plan.aliases.get(j)!]! : take(sizes(id)),
+  );
   const arena = take(plan.arenaBytes + scratchBytes);
   const arenaEnd = at;
   const table = take(4 * (1 + inputAt.length + outputAt.length));
@@ -81,7 +88,8 @@ export const prepare = (plan: Plan, inputs: readonly TypedArray[], relaxed = fal
     go(table);
     for (const [start, size] of spans) {
       const end = Math.ceil((start + size + 64) / 64) * 64;
-      for (let i = start + size; i < end; i++) if (all[i] !== 0xa5) throw new Error(`a store beyond the end of a buffer, at +${i - start - size}`);
+      for (let i = start + size; i < end; i++)
+        if (all[i] !== 0xa5) throw new Error(`a store beyond the end of a buffer, at +${i - start - size}`);
     }
     void arenaEnd;
   };
@@ -95,42 +103,85 @@ const round = (x: number, d: DType): number => castScalar(x, d);
 const scalar = (op: string, d: DType, from: DType, a: number, b: number, c: number): number => {
   const float = d === 'float32' || d === 'float64';
   switch (op) {
-    case 'add': return a + b;
-    case 'sub': return a - b;
-    case 'mul': return float ? a * b : Math.imul(a, b);
-    case 'div': return float ? a / b : b === 0 ? -1 : Math.trunc(a / b);
-    case 'rem': return float ? a % b : b === 0 ? a : a % b;
-    case 'neg': return -a;
-    case 'abs': return Math.abs(a);
-    case 'sqrt': return Math.sqrt(a);
-    case 'floor': return Math.floor(a);
-    case 'ceil': return Math.ceil(a);
-    case 'trunc': return Math.trunc(a);
-    case 'round': { const r = Math.round(a); return Math.abs(a - Math.trunc(a)) === 0.5 ? 2 * Math.round(a / 2) : r; }
-    case 'min': return Math.min(a, b);
-    case 'max': return Math.max(a, b);
-    case 'eq': return Number(a === b);
-    case 'ne': return Number(a !== b);
-    case 'lt': return Number(a < b);
-    case 'le': return Number(a <= b);
-    case 'gt': return Number(a > b);
-    case 'ge': return Number(a >= b);
-    case 'and': return a & b;
-    case 'or': return a | b;
-    case 'xor': return a ^ b;
-    case 'not': return d === 'bool' ? 1 - a : ~a;
-    case 'shl': return b >>> 0 >= 32 ? 0 : a << b;
-    case 'shr': return d === 'uint32' ? (b >>> 0 >= 32 ? 0 : a >>> b) : b >>> 0 >= 32 ? a >> 31 : a >> b;
-    case 'select': return a !== 0 ? b : c;
-    case 'convert': return d === 'uint32' && (from === 'float32' || from === 'float64') ? Math.max(0, a) : a;
-    case 'ldexp': return a * 2 ** b;
-    case 'exponent': return Math.floor(Math.log2(Math.abs(a)));
-    case 'significand': return a / 2 ** Math.floor(Math.log2(Math.abs(a)));
-    default: throw new Error(op);
+    case 'add':
+      return a + b;
+    case 'sub':
+      return a - b;
+    case 'mul':
+      return float ? a * b : Math.imul(a, b);
+    case 'div':
+      return float ? a / b : b === 0 ? -1 : Math.trunc(a / b);
+    case 'rem':
+      return float ? a % b : b === 0 ? a : a % b;
+    case 'neg':
+      return -a;
+    case 'abs':
+      return Math.abs(a);
+    case 'sqrt':
+      return Math.sqrt(a);
+    case 'floor':
+      return Math.floor(a);
+    case 'ceil':
+      return Math.ceil(a);
+    case 'trunc':
+      return Math.trunc(a);
+    case 'round': {
+      const r = Math.round(a);
+      return Math.abs(a - Math.trunc(a)) === 0.5 ? 2 * Math.round(a / 2) : r;
+    }
+    case 'min':
+      return Math.min(a, b);
+    case 'max':
+      return Math.max(a, b);
+    case 'eq':
+      return Number(a === b);
+    case 'ne':
+      return Number(a !== b);
+    case 'lt':
+      return Number(a < b);
+    case 'le':
+      return Number(a <= b);
+    case 'gt':
+      return Number(a > b);
+    case 'ge':
+      return Number(a >= b);
+    case 'and':
+      return a & b;
+    case 'or':
+      return a | b;
+    case 'xor':
+      return a ^ b;
+    case 'not':
+      return d === 'bool' ? 1 - a : ~a;
+    case 'shl':
+      return b >>> 0 >= 32 ? 0 : a << b;
+    case 'shr':
+      return d === 'uint32' ? (b >>> 0 >= 32 ? 0 : a >>> b) : b >>> 0 >= 32 ? a >> 31 : a >> b;
+    case 'select':
+      return a !== 0 ? b : c;
+    case 'convert':
+      return d === 'uint32' && (from === 'float32' || from === 'float64') ? Math.max(0, a) : a;
+    case 'ldexp':
+      return a * 2 ** b;
+    case 'exponent':
+      return Math.floor(Math.log2(Math.abs(a)));
+    case 'significand':
+      return a / 2 ** Math.floor(Math.log2(Math.abs(a)));
+    default:
+      throw new Error(op);
   }
 };
 
-const wrap = (x: number, d: DType): number => (d === 'int32' ? (Math.abs(x) > 2 ** 31 ? x | 0 : x === 2 ** 31 ? -(2 ** 31) : x) : d === 'uint32' && Number.isFinite(x) ? x >>> 0 : x);
+const wrap = (x: number, d: DType): number =>
+  d === 'int32'
+    ? Math.abs(x) > 2 ** 31
+      ? x | 0
+      : x === 2 ** 31
+        ? -(2 ** 31)
+        : x
+    : d === 'uint32' && Number.isFinite(x)
+      ? x >>> 0
+      : x;
 const CONVERTING = new Set(['convert']);
 
 export interface At {
@@ -145,8 +196,10 @@ export const evaluate = (e: Expr, c: At): number => {
   const index = (i: Index): number => evaluateIndex(i, c.at, (x) => evaluate(x, c));
   const holds = (gs: readonly Guard[]): boolean => gs.every((g) => index(g.index) >= g.lo && index(g.index) < g.hi);
   switch (e.op) {
-    case 'const': return round(e.value, e.dtype);
-    case 'index': return index(e.index);
+    case 'const':
+      return round(e.value, e.dtype);
+    case 'index':
+      return index(e.index);
     case 'load': {
       if (!holds(e.guards)) return e.fill;
       const m = c.memory.get(e.buffer)!;
@@ -154,10 +207,14 @@ export const evaluate = (e: Expr, c: At): number => {
       if (!(i >= 0 && i < m.length)) throw new Error(`the test itself reads ${i} of ${m.length}`);
       return m[i]!;
     }
-    case 'guarded': return evaluate(holds(e.guards) ? e.then : e.otherwise, c);
-    case 'local': return c.local!(e.local);
-    case 'row': return c.row!(e.row);
-    case 'acc': return c.acc!;
+    case 'guarded':
+      return evaluate(holds(e.guards) ? e.then : e.otherwise, c);
+    case 'local':
+      return c.local!(e.local);
+    case 'row':
+      return c.row!(e.row);
+    case 'acc':
+      return c.acc!;
     case 'bitcast': {
       const from = (e as Extract<Expr, { args: readonly Expr[] }>).args[0]!;
       const a = hostArray(from.dtype, 1);
@@ -197,7 +254,24 @@ export const interpret = (k: LoopKernel, memory: Memory): void => {
       const best = new Map<number, number>();
       for (const a of s.actions) {
         if (a.kind !== 'reduce') continue;
-        sums.set(a.local, a.op === 'prod' || a.op === 'all' ? 1 : a.op === 'max' ? (a.dtype === 'int32' ? -(2 ** 31) : a.dtype === 'uint32' ? 0 : -Infinity) : a.op === 'min' ? (a.dtype === 'int32' ? 2 ** 31 - 1 : a.dtype === 'uint32' ? 2 ** 32 - 1 : Infinity) : 0);
+        sums.set(
+          a.local,
+          a.op === 'prod' || a.op === 'all'
+            ? 1
+            : a.op === 'max'
+              ? a.dtype === 'int32'
+                ? -(2 ** 31)
+                : a.dtype === 'uint32'
+                  ? 0
+                  : -Infinity
+              : a.op === 'min'
+                ? a.dtype === 'int32'
+                  ? 2 ** 31 - 1
+                  : a.dtype === 'uint32'
+                    ? 2 ** 32 - 1
+                    : Infinity
+                : 0,
+        );
       }
       const stores: [TypedArray, number, number][] = [];
       forEach(s.axes, (inner, position) => {
@@ -209,7 +283,8 @@ export const interpret = (k: LoopKernel, memory: Memory): void => {
         };
         for (const a of s.actions) {
           const x = evaluate(a.value, context);
-          if (a.kind === 'store') stores.push([memory.get(a.buffer)!, evaluateIndex(a.index, context.at, (e) => evaluate(e, context)), x]);
+          if (a.kind === 'store')
+            stores.push([memory.get(a.buffer)!, evaluateIndex(a.index, context.at, (e) => evaluate(e, context)), x]);
           else if (a.kind === 'row') {
             const r = rows.get(a.row) ?? [];
             rows.set(a.row, r);
@@ -223,7 +298,22 @@ export const interpret = (k: LoopKernel, memory: Memory): void => {
                 sums.set(a.local, position);
               }
             } else
-              sums.set(a.local, a.op === 'sum' ? y + x : a.op === 'prod' ? (a.dtype === 'int32' || a.dtype === 'uint32' ? Math.imul(y, x) : y * x) : a.op === 'max' ? Math.max(y, x) : a.op === 'min' ? Math.min(y, x) : a.op === 'any' ? Number(y !== 0 || x !== 0) : Number(y !== 0 && x !== 0));
+              sums.set(
+                a.local,
+                a.op === 'sum'
+                  ? y + x
+                  : a.op === 'prod'
+                    ? a.dtype === 'int32' || a.dtype === 'uint32'
+                      ? Math.imul(y, x)
+                      : y * x
+                    : a.op === 'max'
+                      ? Math.max(y, x)
+                      : a.op === 'min'
+                        ? Math.min(y, x)
+                        : a.op === 'any'
+                          ? Number(y !== 0 || x !== 0)
+                          : Number(y !== 0 && x !== 0),
+              );
           }
         }
       });
@@ -244,7 +334,15 @@ export const random = (dtype: DType, length: number, seed = 1): TypedArray => {
     return s / 2 ** 32;
   };
   const a = hostArray(dtype, length);
-  for (let i = 0; i < length; i++) a[i] = dtype === 'bool' ? Number(next() > 0.5) : dtype === 'int32' ? Math.floor(next() * 201) - 100 : dtype === 'uint32' ? Math.floor(next() * 200) : next() * 4 - 2;
+  for (let i = 0; i < length; i++)
+    a[i] =
+      dtype === 'bool'
+        ? Number(next() > 0.5)
+        : dtype === 'int32'
+          ? Math.floor(next() * 201) - 100
+          : dtype === 'uint32'
+            ? Math.floor(next() * 200)
+            : next() * 4 - 2;
   return a;
 };
 
@@ -256,7 +354,13 @@ export const execute = (k: Kernel, b: Buffers, inputs: readonly TypedArray[]): r
 };
 
 /** The same for a contraction. */
-export const checkContract = (kernel: ContractKernel, b: Buffers, inputs: readonly TypedArray[], tolerance: number, relaxed = false): void => {
+export const checkContract = (
+  kernel: ContractKernel,
+  b: Buffers,
+  inputs: readonly TypedArray[],
+  tolerance: number,
+  relaxed = false,
+): void => {
   const k = kernel;
   const plan = planOf([kernel], b);
   const r = prepare(plan, inputs, relaxed);
@@ -271,13 +375,20 @@ export const checkContract = (kernel: ContractKernel, b: Buffers, inputs: readon
       sum += evaluate(k.a, c) * evaluate(k.b, c);
     });
     const c = { at: (v: Var): number => outer.get(v.id) ?? 0, memory, acc: sum };
-    for (const s of k.epilogue) memory.get(s.buffer)![evaluateIndex(s.index, c.at, (e) => evaluate(e, c))] = evaluate(s.value, c);
+    for (const s of k.epilogue)
+      memory.get(s.buffer)![evaluateIndex(s.index, c.at, (e) => evaluate(e, c))] = evaluate(s.value, c);
   });
   plan.outputs.forEach((id, j) => compare(`output ${j}`, r.outputs[j]!, memory.get(id)!, tolerance));
 };
 
 /** Emitted code against the interpreter; returns the emitted outputs. */
-export const check = (k: LoopKernel, b: Buffers, inputs: readonly TypedArray[], tolerance = 0, aliases?: ReadonlyMap<number, number>): readonly TypedArray[] => {
+export const check = (
+  k: LoopKernel,
+  b: Buffers,
+  inputs: readonly TypedArray[],
+  tolerance = 0,
+  aliases?: ReadonlyMap<number, number>,
+): readonly TypedArray[] => {
   const plan = planOf([k], b, [], aliases);
   const r = prepare(plan, inputs);
   r.run();
@@ -293,6 +404,7 @@ export const compare = (name: string, got: TypedArray, want: TypedArray, toleran
   for (let i = 0; i < want.length; i++) {
     const [x, y] = [got[i]!, want[i]!];
     if (Object.is(x, y) || x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
-    if (!(Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y)))) throw new Error(`${name}[${i}] of ${want.length}: got ${x}, want ${y}`);
+    if (!(Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y))))
+      throw new Error(`${name}[${i}] of ${want.length}: got ${x}, want ${y}`);
   }
 };

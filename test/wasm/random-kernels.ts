@@ -1,7 +1,22 @@
 // Random kernels for tests: axes, views upon views of fresh inputs, guards, gathers, choices and conversions.
 import { type DType, type TypedArray } from '../../src/core/dtype.ts';
-import { call, compare as cmp, convert, lit, select, type Expr } from '../../src/core/expr.ts';
-import { add, constant, linearize, newVar, scale, shift, sub, unlinearize, valueIndex, variable, zero, type Guard, type Index, type Var } from '../../src/core/index-expr.ts';
+import { call, compare as cmp, convert, select, type Expr } from '../../src/core/expr.ts';
+import {
+  add,
+  constant,
+  linearize,
+  newVar,
+  scale,
+  shift,
+  sub,
+  unlinearize,
+  valueIndex,
+  variable,
+  zero,
+  type Guard,
+  type Index,
+  type Var,
+} from '../../src/core/index-expr.ts';
 import type { ReduceOp } from '../../src/core/lowering.ts';
 import type { Action, ContractKernel, LoopKernel, Stage } from '../../src/jit/kernel.ts';
 import { random } from './kernels.ts';
@@ -17,7 +32,11 @@ export interface Case<K> {
 }
 
 const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
-const at = (vs: readonly Var[]): Index => linearize(vs.map(variable), vs.map((v) => v.extent));
+const at = (vs: readonly Var[]): Index =>
+  linearize(
+    vs.map(variable),
+    vs.map((v) => v.extent),
+  );
 
 const generator = (next: Next, extents: readonly number[]) => {
   const pick = <A>(xs: readonly A[]): A => xs[next(xs.length)]!;
@@ -93,17 +112,33 @@ const generator = (next: Next, extents: readonly number[]) => {
       const rows = shape[axis]!;
       const table = input('int32', product(shape));
       data[table]!.forEach((_, i) => (data[table]![i] = ((i * 7) % (rows + 2)) - 1));
-      const picked = valueIndex({ op: 'load', dtype: 'int32', buffer: table, index: linearize(index, shape), guards: [], fill: 0 });
+      const picked = valueIndex({
+        op: 'load',
+        dtype: 'int32',
+        buffer: table,
+        index: linearize(index, shape),
+        guards: [],
+        fill: 0,
+      });
       guards.push({ index: picked, lo: 0, hi: rows });
       index[axis] = picked;
     }
-    return { op: 'load', dtype: d, buffer: input(d, product(shape)), index: linearize(index, shape), guards, fill: next(2) };
+    return {
+      op: 'load',
+      dtype: d,
+      buffer: input(d, product(shape)),
+      index: linearize(index, shape),
+      guards,
+      fill: next(2),
+    };
   };
 
   const value = (vs: readonly Var[], d: DType, depth: number, leaves: readonly Expr[] = []): Expr => {
     if (depth === 0 || next(4) === 0) {
       if (leaves.length > 0 && next(2) === 0) return convert(pick(leaves), d);
-      return next(6) === 0 ? convert({ op: 'index', dtype: 'int32', index: vs.length === 0 ? zero : variable(pick(vs)) }, d) : view(vs, d);
+      return next(6) === 0
+        ? convert({ op: 'index', dtype: 'int32', index: vs.length === 0 ? zero : variable(pick(vs)) }, d)
+        : view(vs, d);
     }
     const sub1 = (t: DType = d): Expr => value(vs, t, depth - 1, leaves);
     const other: DType = pick(['float32', 'int32', 'bool', floats]);
@@ -116,11 +151,19 @@ const generator = (next: Next, extents: readonly number[]) => {
         if (vs.length > 0) {
           const v = pick(vs);
           const at = add(variable(v), constant(-1));
-          return { op: 'guarded', dtype: d, guards: [{ index: at, lo: 0, hi: Math.max(1, v.extent - 2) }], then: sub1(), otherwise: sub1() };
+          return {
+            op: 'guarded',
+            dtype: d,
+            guards: [{ index: at, lo: 0, hi: Math.max(1, v.extent - 2) }],
+            then: sub1(),
+            otherwise: sub1(),
+          };
         }
         return sub1();
       default:
-        return d === 'bool' ? call(pick(['and', 'or', 'xor'] as const), d, sub1(), sub1()) : call(pick(['add', 'mul', 'min', 'max', 'sub'] as const), d, sub1(), sub1());
+        return d === 'bool'
+          ? call(pick(['and', 'or', 'xor'] as const), d, sub1(), sub1())
+          : call(pick(['add', 'mul', 'min', 'max', 'sub'] as const), d, sub1(), sub1());
     }
   };
 
@@ -147,14 +190,25 @@ export const randomLoop = (next: Next): Case<LoopKernel> => {
     const op: ReduceOp = pick(['sum', 'max', 'min', 'argmax', 'argmin']);
     const to: DType = op.startsWith('arg') ? 'int32' : d;
     const v = value([...outer, ...inner], d, 1);
-    stages.push({ axes: inner, actions: [{ kind: 'reduce', op, value: v, local: 0, dtype: to }, { kind: 'row', row: 0, dtype: d, value: v }] });
+    stages.push({
+      axes: inner,
+      actions: [
+        { kind: 'reduce', op, value: v, local: 0, dtype: to },
+        { kind: 'row', row: 0, dtype: d, value: v },
+      ],
+    });
     const local: Expr = { op: 'local', dtype: to, local: 0 };
     stages.push({ axes: [], actions: [] });
     stores.push({ d: to, vs: outer, value: local, stage: 1 });
     if (kinds === 2) {
       const again = inner.map((x) => newVar(x.extent));
       stages.push({ axes: again, actions: [] });
-      stores.push({ d, vs: [...outer, ...again], value: call('add', d, { op: 'row', dtype: d, row: 0 }, convert(local, d)), stage: 2 });
+      stores.push({
+        d,
+        vs: [...outer, ...again],
+        value: call('add', d, { op: 'row', dtype: d, row: 0 }, convert(local, d)),
+        stage: 2,
+      });
     }
   }
   for (const s of stores) {
@@ -175,7 +229,9 @@ export const randomContract = (next: Next): Case<ContractKernel> => {
   const a = operand([...batch, ...m, ...k]);
   const b = operand([...batch, ...n, ...k]);
   const acc: Expr = { op: 'acc', dtype };
-  const values = Array.from({ length: 1 + next(2) }, () => (next(2) === 0 ? acc : call('add', dtype, acc, value(all, dtype, 1))));
+  const values = Array.from({ length: 1 + next(2) }, () =>
+    next(2) === 0 ? acc : call('add', dtype, acc, value(all, dtype, 1)),
+  );
   const outputs = values.map((): [DType, number] => [dtype, product(all.map((v) => v.extent))]);
   const epilogue = values.map((v, i) => {
     const order = next(2) === 0 ? all : [...all].sort(() => next(3) - 1);

@@ -76,7 +76,8 @@ const decompose = (p: Points, i: Index): Form => {
   return { terms, constant, step, lanewise };
 };
 
-const scalarOf = (g: Graph, v: Node): Node => (v.op === 'v128.load32_splat' ? g.load('i32.load', v.args[0]!, v.imm, v.level) : g.lane('i32x4.extract_lane', 0, v));
+const scalarOf = (g: Graph, v: Node): Node =>
+  v.op === 'v128.load32_splat' ? g.load('i32.load', v.args[0]!, v.imm, v.level) : g.lane('i32x4.extract_lane', 0, v);
 
 const sum = (g: Graph, f: Form, unit: number, constant: number, ...more: readonly Node[]): Node =>
   g.add(...more, ...f.terms.map((t) => g.times(t.node, t.coef * unit)), g.i32(constant * unit));
@@ -94,7 +95,9 @@ const scalarDigit = (p: Points, of: Index, div: number, mod: number): Node => {
     return mod === Infinity ? g.add(x, g.i32(-periods)) : g.op('i32.rem_u', x, g.i32(mod));
   }
   const floorDiv = (x: Node, d: number): Node =>
-    d === 1 ? x : g.op('i32.div_s', g.op('i32.sub', x, g.op('i32.and', g.op('i32.shr_s', x, g.i32(31)), g.i32(d - 1))), g.i32(d));
+    d === 1
+      ? x
+      : g.op('i32.div_s', g.op('i32.sub', x, g.op('i32.and', g.op('i32.shr_s', x, g.i32(31)), g.i32(d - 1))), g.i32(d));
   const q = floorDiv(sum(g, form, 1, form.constant), div);
   return mod === Infinity ? q : g.op('i32.sub', q, g.times(floorDiv(q, mod), mod));
 };
@@ -105,7 +108,10 @@ const laneDigit = (p: Points, of: Index, div: number, mod: number): Node => {
   const floorDiv = (x: Node, d: number): Node => {
     if (d === 1) return x;
     const half = (y: Node): Node =>
-      g.op('i32x4.trunc_sat_f64x2_s_zero', g.op('f64x2.floor', g.op('f64x2.div', g.op('f64x2.convert_low_i32x4_s', y), g.f64x2(d))));
+      g.op(
+        'i32x4.trunc_sat_f64x2_s_zero',
+        g.op('f64x2.floor', g.op('f64x2.div', g.op('f64x2.convert_low_i32x4_s', y), g.f64x2(d))),
+      );
     return p.lanes === 2 ? half(x) : g.shuffle(half(x), half(g.shuffle(x, x, 2, 3, 2, 3)), 0, 1, 4, 5);
   };
   const q = floorDiv(laneIndex(p, decompose(p, of)), div);
@@ -134,7 +140,9 @@ export const condition = (p: Points, guards: readonly Guard[]): Condition => {
   const { g } = p;
   let uniform: Node | null = null;
   let lanes: Node | null = null;
-  const checks = guards.map((guard) => ({ guard, form: decompose(p, guard.index) })).sort((a, b) => level(a.form) - level(b.form));
+  const checks = guards
+    .map((guard) => ({ guard, form: decompose(p, guard.index) }))
+    .sort((a, b) => level(a.form) - level(b.form));
   for (const { guard, form } of checks) {
     const width = guard.hi - guard.lo;
     if (form.step === 0 && form.lanewise === null) {
@@ -167,7 +175,8 @@ export const lowerLoad = (p: Points, e: Load): Node => {
   const m = p.memory(e.buffer);
   const form = decompose(p, e.index);
   const floor = m.level ?? 0;
-  if (m.vector !== undefined) return g.load('v128.load', sum(g, form, m.vector.stride, form.constant, m.base), m.vector.offset, floor);
+  if (m.vector !== undefined)
+    return g.load('v128.load', sum(g, form, m.vector.stride, form.constant, m.base), m.vector.offset, floor);
 
   const size = byteSize(m.dtype);
   const [lo, hi] = range(e.index);
@@ -201,18 +210,24 @@ export const lowerLoad = (p: Points, e: Load): Node => {
       return g.add(m.base, g.times(g.op('i32.mul', index, g.op('i32.lt_u', index, g.i32(m.length))), size));
     };
     const address = safety.lanes === null ? start() : near();
-    if (size === 1) return filled(g.op('i32x4.gt_s', g.op('i32x4.splat', g.load('i32.load8_u', address, offset, floor)), g.i32x4(0)));
+    if (size === 1)
+      return filled(g.op('i32x4.gt_s', g.op('i32x4.splat', g.load('i32.load8_u', address, offset, floor)), g.i32x4(0)));
     return filled(g.load(SPLAT[size]!, address, offset, floor));
   }
   if (form.lanewise === null && form.step === 1) {
     const address = start();
-    if (size === 1) return filled(boolLanes(g, g.load(lanes === 4 ? 'v128.load32_zero' : 'v128.load16_splat', address, offset, floor)));
+    if (size === 1)
+      return filled(
+        boolLanes(g, g.load(lanes === 4 ? 'v128.load32_zero' : 'v128.load16_splat', address, offset, floor)),
+      );
     return filled(g.load(size * lanes === 16 ? 'v128.load' : 'v128.load64_zero', address, offset, floor));
   }
   if (form.lanewise === null && form.step === -1 && size !== 1 && inside) {
     const address = sum(g, form, size, form.constant - (lanes - 1), m.base);
     const v = g.load(size * lanes === 16 ? 'v128.load' : 'v128.load64_zero', address, 0, floor);
-    return filled(size === 8 ? g.shuffle(v, v, 1, 0) : lanes === 4 ? g.shuffle(v, v, 3, 2, 1, 0) : g.shuffle(v, v, 1, 0, 1, 0));
+    return filled(
+      size === 8 ? g.shuffle(v, v, 1, 0) : lanes === 4 ? g.shuffle(v, v, 3, 2, 1, 0) : g.shuffle(v, v, 1, 0, 1, 0),
+    );
   }
   return filled(gather(p, e, m, form, safety, floor));
 };
@@ -228,17 +243,37 @@ const gather = (p: Points, e: Load, m: Memory, form: Form, safety: Condition, fl
   const mask = maskOf(g, safety);
   let addresses: (lane: number) => { readonly address: Node; readonly offset: number };
   const tile = p.tile;
-  if (tile !== undefined && form.lanewise === null && mask === null && size === 4 && p.valid === 4 && form.step > 0 && coefficient(e.index, tile.axis) === 1) {
+  if (
+    tile !== undefined &&
+    form.lanewise === null &&
+    mask === null &&
+    size === 4 &&
+    p.valid === 4 &&
+    form.step > 0 &&
+    coefficient(e.index, tile.axis) === 1
+  ) {
     // Four vectors along the tile's rows, transposed; the other rows of the tile share them.
     const corner = sum(g, form, size, form.constant - tile.row, m.base);
-    const [a, b, c, d] = [0, 1, 2, 3].map((k) => g.load('v128.load', corner, k * form.step * size, floor)) as [Node, Node, Node, Node];
+    const [a, b, c, d] = [0, 1, 2, 3].map((k) => g.load('v128.load', corner, k * form.step * size, floor)) as [
+      Node,
+      Node,
+      Node,
+      Node,
+    ];
     const half = tile.row < 2 ? [0, 4, 1, 5] : [2, 6, 3, 7];
-    return g.shuffle(g.shuffle(a, b, ...half), g.shuffle(c, d, ...half), ...(tile.row % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7]));
+    return g.shuffle(
+      g.shuffle(a, b, ...half),
+      g.shuffle(c, d, ...half),
+      ...(tile.row % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7]),
+    );
   }
   if (form.lanewise === null && mask === null) {
     const forward = form.step > 0;
     const address = sum(g, form, size, form.constant, m.base);
-    addresses = (k) => (forward ? { address, offset: k * form.step * size } : { address: g.add(address, g.i32(k * form.step * size)), offset: 0 });
+    addresses = (k) =>
+      forward
+        ? { address, offset: k * form.step * size }
+        : { address: g.add(address, g.i32(k * form.step * size)), offset: 0 };
   } else {
     let index = laneIndex(p, form);
     if (mask !== null) index = g.op('v128.and', index, mask);
@@ -268,12 +303,26 @@ export const lowerStore = (p: Points, buffer: number, i: Index, value: Node): re
   const m = p.memory(buffer);
   const form = decompose(p, i);
   if (m.vector !== undefined)
-    return [{ op: 'v128.store', address: sum(g, form, m.vector.stride, form.constant, m.base), offset: m.vector.offset, value, lane: 0 }];
+    return [
+      {
+        op: 'v128.store',
+        address: sum(g, form, m.vector.stride, form.constant, m.base),
+        offset: m.vector.offset,
+        value,
+        lane: 0,
+      },
+    ];
   const size = byteSize(m.dtype);
   const fixed = range(i)[0] - i.offset >= 0 && form.constant >= 0;
   const offset = fixed ? form.constant * size : 0;
   const bits = size * 8;
-  const lane = (address: Node, k: number, at: number, v: Node): StoreItem => ({ op: `v128.store${bits}_lane`, address, offset: at, value: v, lane: k });
+  const lane = (address: Node, k: number, at: number, v: Node): StoreItem => ({
+    op: `v128.store${bits}_lane`,
+    address,
+    offset: at,
+    value: v,
+    lane: k,
+  });
   let v = value;
   if (size === 1) {
     const words = g.op('i16x8.narrow_i32x4_s', value, value);
@@ -291,7 +340,9 @@ export const lowerStore = (p: Points, buffer: number, i: Index, value: Node): re
   if (form.lanewise === null) {
     const address = sum(g, form, size, form.constant, m.base);
     return Array.from({ length: valid }, (_, k) =>
-      form.step > 0 ? lane(address, k, k * form.step * size, v) : lane(g.add(address, g.i32(k * form.step * size)), k, 0, v),
+      form.step > 0
+        ? lane(address, k, k * form.step * size, v)
+        : lane(g.add(address, g.i32(k * form.step * size)), k, 0, v),
     );
   }
   const index = laneIndex(p, form);

@@ -7,12 +7,22 @@ import { canonical, coefficient, type Nest } from './canonical.ts';
 
 // The contraction's axes and expressions in canonical form, by way of a nest with one stage a group of axes.
 export const simplified = (k: ContractKernel): ContractKernel => {
-  const store = (value: Expr): { kind: 'reduce'; op: 'sum'; value: Expr; local: number; dtype: DType; position: Index } => ({
-    kind: 'reduce', op: 'sum', value, local: 0, dtype: k.dtype, position: { offset: 0, terms: [] },
+  const store = (
+    value: Expr,
+  ): { kind: 'reduce'; op: 'sum'; value: Expr; local: number; dtype: DType; position: Index } => ({
+    kind: 'reduce',
+    op: 'sum',
+    value,
+    local: 0,
+    dtype: k.dtype,
+    position: { offset: 0, terms: [] },
   });
   const long = (vs: readonly Var[]): readonly Var[] => vs.filter((v) => v.extent !== 1);
   const nest: Nest = {
-    name: k.name, rows: new Map(), fixed: new Set(), outer: long(k.batch),
+    name: k.name,
+    rows: new Map(),
+    fixed: new Set(),
+    outer: long(k.batch),
     stages: [
       { axes: long(k.m), actions: [store(k.a)] },
       { axes: long(k.n), actions: [store(k.b)] },
@@ -22,7 +32,16 @@ export const simplified = (k: ContractKernel): ContractKernel => {
   const c = canonical(nest);
   const [m, n, kk] = c.stages as [Nest['stages'][number], Nest['stages'][number], Nest['stages'][number]];
   const value = (s: Nest['stages'][number]): Expr => s.actions[0]!.value;
-  return { ...k, batch: c.outer, m: m.axes, n: n.axes, k: kk.axes, a: value(m), b: value(n), epilogue: kk.actions as ContractKernel['epilogue'] };
+  return {
+    ...k,
+    batch: c.outer,
+    m: m.axes,
+    n: n.axes,
+    k: kk.axes,
+    a: value(m),
+    b: value(n),
+    epilogue: kk.actions as ContractKernel['epilogue'],
+  };
 };
 
 /** The step of a group of axes in an index when they are walked through row-major as one; null if it is not one step. */
@@ -56,12 +75,17 @@ const stridedLoad = (e: Expr, batch: readonly Var[], rows: readonly Var[], colum
 };
 
 const orders = (vs: readonly Var[]): readonly (readonly Var[])[] =>
-  vs.length > 4 ? [vs] : vs.length <= 1 ? [vs] : vs.flatMap((v) => orders(vs.filter((w) => w !== v)).map((rest) => [v, ...rest]));
+  vs.length > 4
+    ? [vs]
+    : vs.length <= 1
+      ? [vs]
+      : vs.flatMap((v) => orders(vs.filter((w) => w !== v)).map((rest) => [v, ...rest]));
 
 /** How many of an expression's loads step by one along an axis. */
 export const unitLoads = (e: Expr, v: Var | undefined): number => {
   let n = 0;
-  if (v !== undefined) visit(e, (x) => void (x.op === 'load' && coefficient(x.index, v) === 1 && (n += v.extent >= 4 ? 1 : 0.3)));
+  if (v !== undefined)
+    visit(e, (x) => void (x.op === 'load' && coefficient(x.index, v) === 1 && (n += v.extent >= 4 ? 1 : 0.3)));
   return n;
 };
 
@@ -111,4 +135,3 @@ export const arrange = (given: ContractKernel): Arranged => {
   }
   return best!;
 };
-

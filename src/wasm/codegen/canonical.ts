@@ -1,8 +1,20 @@
 // Brings a loop kernel into the form the generator wants: rows as buffers, guards pushed to loads, digits split into axes of their own, axes collapsed.
 import { rewrite, visit, isOp, type Expr } from '../../core/expr.ts';
 import {
-  add, constant, linearize, newVar, provable, scale, substitute, variable, visitVars, zero,
-  type Atom, type Guard, type Index, type Var,
+  add,
+  constant,
+  linearize,
+  newVar,
+  provable,
+  scale,
+  substitute,
+  variable,
+  visitVars,
+  zero,
+  type Atom,
+  type Guard,
+  type Index,
+  type Var,
 } from '../../core/index-expr.ts';
 import type { DType } from '../../core/dtype.ts';
 import type { ReduceOp } from '../../core/lowering.ts';
@@ -10,7 +22,14 @@ import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
 import { pushGuards, type Load } from './guards.ts';
 
 export type Act =
-  | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly value: Expr; readonly local: number; readonly dtype: DType; readonly position: Index }
+  | {
+      readonly kind: 'reduce';
+      readonly op: ReduceOp;
+      readonly value: Expr;
+      readonly local: number;
+      readonly dtype: DType;
+      readonly position: Index;
+    }
   | { readonly kind: 'store'; readonly buffer: number; readonly index: Index; readonly value: Expr };
 
 export interface Part {
@@ -36,7 +55,8 @@ export const rowBuffer = (row: number): number => -1 - row;
 export const mapIndexes = (by: (v: Var) => Index | undefined): ((e: Expr) => Expr) => {
   const memo = new Map<Expr, Expr>();
   const index = (i: Index): Index => substitute(i, by, walk);
-  const guards = (gs: readonly Guard[]): readonly Guard[] => gs.map((g) => ({ index: index(g.index), lo: g.lo, hi: g.hi })).filter((g) => !provable(g));
+  const guards = (gs: readonly Guard[]): readonly Guard[] =>
+    gs.map((g) => ({ index: index(g.index), lo: g.lo, hi: g.hi })).filter((g) => !provable(g));
   const step = (e: Expr): Expr => {
     if (e.op === 'index') {
       const i = index(e.index);
@@ -57,7 +77,11 @@ export const mapIndexes = (by: (v: Var) => Index | undefined): ((e: Expr) => Exp
   return walk;
 };
 
-export const mapNest = (n: Nest, by: (v: Var) => Index | undefined, axes: (vs: readonly Var[]) => readonly Var[]): Nest => {
+export const mapNest = (
+  n: Nest,
+  by: (v: Var) => Index | undefined,
+  axes: (vs: readonly Var[]) => readonly Var[],
+): Nest => {
   const walk = mapIndexes(by);
   const index = (i: Index): Index => substitute(i, by, walk);
   return {
@@ -66,14 +90,20 @@ export const mapNest = (n: Nest, by: (v: Var) => Index | undefined, axes: (vs: r
     stages: n.stages.map((s) => ({
       axes: axes(s.axes),
       actions: s.actions.map((a): Act =>
-        a.kind === 'store' ? { ...a, index: index(a.index), value: walk(a.value) } : { ...a, position: index(a.position), value: walk(a.value) },
+        a.kind === 'store'
+          ? { ...a, index: index(a.index), value: walk(a.value) }
+          : { ...a, position: index(a.position), value: walk(a.value) },
       ),
     })),
   };
 };
 
 /** The starting form: rows turned into buffers indexed by the stage's position, axes of extent 1 dropped. */
-export const nestOf = (kernel: LoopKernel, buffers: ReadonlyMap<number, BufferInfo>, fixed: ReadonlySet<number> = new Set()): Nest => {
+export const nestOf = (
+  kernel: LoopKernel,
+  buffers: ReadonlyMap<number, BufferInfo>,
+  fixed: ReadonlySet<number> = new Set(),
+): Nest => {
   const rows = new Map<number, BufferInfo>();
   const length = (b: number): number => buffers.get(b)?.length ?? 0;
   const guarded = new Map<Expr, Expr>();
@@ -83,11 +113,21 @@ export const nestOf = (kernel: LoopKernel, buffers: ReadonlyMap<number, BufferIn
     return out;
   };
   const stages = kernel.stages.map((s): Part => {
-    const position = linearize(s.axes.map(variable), s.axes.map((v) => v.extent));
+    const position = linearize(
+      s.axes.map(variable),
+      s.axes.map((v) => v.extent),
+    );
     const total = s.axes.reduce((n, v) => n * v.extent, 1);
     const memo = new Map<Expr, Expr>();
     const read = (e: Expr): Expr =>
-      rewrite(safe(e), (x) => (x.op === 'row' ? { op: 'load', dtype: x.dtype, buffer: rowBuffer(x.row), index: position, guards: [], fill: 0 } : x), memo);
+      rewrite(
+        safe(e),
+        (x) =>
+          x.op === 'row'
+            ? { op: 'load', dtype: x.dtype, buffer: rowBuffer(x.row), index: position, guards: [], fill: 0 }
+            : x,
+        memo,
+      );
     return {
       axes: s.axes,
       actions: s.actions.map((a): Act => {
@@ -151,7 +191,8 @@ const collapse = (n: Nest): Nest => {
         const p = newVar(a.extent * b.extent);
         // No form sees a and b but as b + extent * a, so that this is what b is replaced by.
         const by = (v: Var): Index | undefined => (v.id === b.id ? variable(p) : v.id === a.id ? zero : undefined);
-        const axes = (vs: readonly Var[]): readonly Var[] => vs.filter((v) => v.id !== a.id).map((v) => (v.id === b.id ? p : v));
+        const axes = (vs: readonly Var[]): readonly Var[] =>
+          vs.filter((v) => v.id !== a.id).map((v) => (v.id === b.id ? p : v));
         return collapse(mapNest(n, by, axes));
       }
     }
@@ -169,7 +210,8 @@ const split = (n: Nest): Nest | null => {
         if (t.atom.kind !== 'var') continue;
         const at = breaks.get(t.atom.var.id) ?? new Set<number>();
         breaks.set(t.atom.var.id, at);
-        for (const b of [atom.div, atom.div * atom.mod]) if (b % t.coef === 0 && Number.isFinite(b)) at.add(Math.abs(b / t.coef));
+        for (const b of [atom.div, atom.div * atom.mod])
+          if (b % t.coef === 0 && Number.isFinite(b)) at.add(Math.abs(b / t.coef));
       }
     }
   }
@@ -179,7 +221,14 @@ const split = (n: Nest): Nest | null => {
     if (n.fixed.has(v.id)) continue;
     const chain = [1];
     for (const b of [...(breaks.get(v.id) ?? [])].sort((x, y) => x - y)) {
-      if (b > 1 && b < v.extent && v.extent % b === 0 && b % chain[chain.length - 1]! === 0 && b !== chain[chain.length - 1]) chain.push(b);
+      if (
+        b > 1 &&
+        b < v.extent &&
+        v.extent % b === 0 &&
+        b % chain[chain.length - 1]! === 0 &&
+        b !== chain[chain.length - 1]
+      )
+        chain.push(b);
     }
     if (chain.length === 1) continue;
     chain.push(v.extent);
@@ -206,7 +255,11 @@ export const block = (n: Nest, v: Var, by: number): { readonly nest: Nest; reado
   const [high, low] = [newVar(v.extent / by), newVar(by)];
   const value = add(scale(variable(high), by), variable(low));
   return {
-    nest: mapNest(n, (x) => (x.id === v.id ? value : undefined), (vs) => vs.flatMap((x) => (x.id === v.id ? [high, low] : [x]))),
+    nest: mapNest(
+      n,
+      (x) => (x.id === v.id ? value : undefined),
+      (vs) => vs.flatMap((x) => (x.id === v.id ? [high, low] : [x])),
+    ),
     inner: low,
   };
 };
@@ -229,7 +282,12 @@ export const expressionVars = (): ((e: Expr) => ReadonlySet<number>) => {
     const known = memo.get(e);
     if (known !== undefined) return known;
     const out = new Set<number>();
-    const index = (i: Index): void => visitVars(i, (v) => out.add(v.id), (x) => of(x).forEach((v) => out.add(v)));
+    const index = (i: Index): void =>
+      visitVars(
+        i,
+        (v) => out.add(v.id),
+        (x) => of(x).forEach((v) => out.add(v)),
+      );
     if (isOp(e)) for (const a of e.args) of(a).forEach((v) => out.add(v));
     else if (e.op === 'index') index(e.index);
     else if (e.op === 'load') {

@@ -11,8 +11,14 @@ export const contractAsLoop = (k: ContractKernel): LoopKernel => {
     name: k.name,
     outer: [...k.batch, ...k.m, ...k.n],
     stages: [
-      { axes: k.k, actions: [{ kind: 'reduce', op: 'sum', value: call('mul', k.dtype, k.a, k.b), local: 0, dtype: k.dtype }] },
-      { axes: [], actions: k.epilogue.map((s) => ({ ...s, value: rewrite(s.value, (e) => (e.op === 'acc' ? acc : e), memo) })) },
+      {
+        axes: k.k,
+        actions: [{ kind: 'reduce', op: 'sum', value: call('mul', k.dtype, k.a, k.b), local: 0, dtype: k.dtype }],
+      },
+      {
+        axes: [],
+        actions: k.epilogue.map((s) => ({ ...s, value: rewrite(s.value, (e) => (e.op === 'acc' ? acc : e), memo) })),
+      },
     ],
   };
 };

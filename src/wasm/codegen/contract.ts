@@ -43,7 +43,11 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
   if ((M === 1 || N === 1) && (a === null || b === null)) return 'loop';
   const { dtype, name } = kernel;
   const bytes = byteSize(dtype);
-  const extras = buffersOf([...(a === null ? [kernel.a] : []), ...(b === null ? [kernel.b] : []), ...(c === null ? kernel.epilogue.map((s) => s.value) : [])]);
+  const extras = buffersOf([
+    ...(a === null ? [kernel.a] : []),
+    ...(b === null ? [kernel.b] : []),
+    ...(c === null ? kernel.epilogue.map((s) => s.value) : []),
+  ]);
   if (c === null) for (const s of kernel.epilogue) if (!extras.includes(s.buffer)) extras.push(s.buffer);
   const dtypes = new Set<DType>([dtype, ...extras.map((id) => u.info(id).dtype)]);
   for (const e of [kernel.a, kernel.b, ...kernel.epilogue.map((s) => s.value)]) visit(e, (x) => dtypes.add(x.dtype));
@@ -51,8 +55,12 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
 
   // Blocks are addressed as if they began at element (0, 0).
   const callGrid = (
-    f: Emitter, func: FuncHandle, block: BlockContext, address: () => void,
-    slow: readonly [() => void, () => void], fast: readonly [() => void, () => void],
+    f: Emitter,
+    func: FuncHandle,
+    block: BlockContext,
+    address: () => void,
+    slow: readonly [() => void, () => void],
+    fast: readonly [() => void, () => void],
   ): void => {
     for (const push of [...slow, ...fast]) push();
     f.get(block.batch);
@@ -61,26 +69,56 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
     f.call(func);
   };
   const grid = (
-    part: string, slow: readonly Var[], fast: readonly Var[], stride: number, whole: boolean, values: readonly Expr[],
+    part: string,
+    slow: readonly Var[],
+    fast: readonly Var[],
+    stride: number,
+    whole: boolean,
+    values: readonly Expr[],
     actions: Parameters<typeof gridFunction>[0]['actions'],
   ): FuncHandle =>
     gridFunction({
-      unit: u, name: `${name}_${part}`, lanes, batch: kernel.batch, slow, fast, stride, whole, buffers: extras,
-      block: { id: BLOCK_BUFFER, dtype, length: Infinity }, ops: countOps(values) + values.length, actions,
+      unit: u,
+      name: `${name}_${part}`,
+      lanes,
+      batch: kernel.batch,
+      slow,
+      fast,
+      stride,
+      whole,
+      buffers: extras,
+      block: { id: BLOCK_BUFFER, dtype, length: Infinity },
+      ops: countOps(values) + values.length,
+      actions,
     });
-  const fill = (value: Expr) => (position: Index): readonly { buffer: number; index: Index; value: Expr }[] => [{ buffer: BLOCK_BUFFER, index: position, value }];
+  const fill =
+    (value: Expr) =>
+    (position: Index): readonly { buffer: number; index: Index; value: Expr }[] => [
+      { buffer: BLOCK_BUFFER, index: position, value },
+    ];
 
   const operandA = (): OperandA => {
     if (a !== null) return { kind: 'strided', m: a.row, k: a.column };
     const order = unitLoads(kernel.a, last(kernel.k)) >= unitLoads(kernel.a, last(kernel.m)) ? 'mk' : 'km';
     const [slow, fast] = order === 'mk' ? [kernel.m, kernel.k] : [kernel.k, kernel.m];
     return {
-      kind: 'filled', order,
+      kind: 'filled',
+      order,
       fill: (f, at) => {
         const stride = order === 'mk' ? at.mStride : at.kStride;
         const func = grid('fill_a', slow, fast, stride, false, [kernel.a], fill(kernel.a));
         const [s0, s1, f0, f1] = order === 'mk' ? [at.m0, at.m1, at.k0, at.k1] : [at.k0, at.k1, at.m0, at.m1];
-        const address = (): void => void f.get(at.address).get(s0).i32(stride).op('i32.mul').get(f0).op('i32.add').i32(bytes).op('i32.mul').op('i32.sub');
+        const address = (): void =>
+          void f
+            .get(at.address)
+            .get(s0)
+            .i32(stride)
+            .op('i32.mul')
+            .get(f0)
+            .op('i32.add')
+            .i32(bytes)
+            .op('i32.mul')
+            .op('i32.sub');
         callGrid(f, func, at, address, [() => f.get(s0), () => f.get(s1)], [() => f.get(f0), () => f.get(f1)]);
       },
     };
@@ -91,14 +129,31 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
       kind: 'filled',
       fill: (f, at) => {
         const func = grid('fill_b', kernel.k, kernel.n, at.kStride, true, [kernel.b], fill(kernel.b));
-        const address = (): void => void f.get(at.address).get(at.k0).i32(at.kStride * bytes).op('i32.mul').op('i32.sub');
+        const address = (): void =>
+          void f
+            .get(at.address)
+            .get(at.k0)
+            .i32(at.kStride * bytes)
+            .op('i32.mul')
+            .op('i32.sub');
         callGrid(f, func, at, address, [() => f.get(at.k0), () => f.get(at.k1)], [() => f.i32(0), () => f.i32(N)]);
       },
     };
   };
-  const batch = kernel.batch.map((v, i) => ({ size: v.extent, a: a?.batch[i] ?? 0, b: b?.batch[i] ?? 0, c: c?.batch[i] ?? 0 }));
+  const batch = kernel.batch.map((v, i) => ({
+    size: v.extent,
+    a: a?.batch[i] ?? 0,
+    b: b?.batch[i] ?? 0,
+    c: c?.batch[i] ?? 0,
+  }));
   const spec: GemmSpec = {
-    name, type: dtype === 'float64' ? 'f64' : 'f32', m: M, n: N, k: K, a: operandA(), b: operandB(),
+    name,
+    type: dtype === 'float64' ? 'f64' : 'f32',
+    m: M,
+    n: N,
+    k: K,
+    a: operandA(),
+    b: operandB(),
     c: c === null ? { kind: 'block' } : { kind: 'output', row: M === 1 ? N : c.row },
     ...(batch.length > 0 ? { batch } : {}),
     extra: extras.length,
@@ -106,10 +161,23 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
     ...(c === null
       ? {
           epilogue: (f, at) => {
-            const func = grid('epilogue', kernel.m, kernel.n, at.rowStride, true, kernel.epilogue.map((s) => s.value), (position) =>
-              kernel.epilogue.map((s) => ({ buffer: s.buffer, index: s.index, value: withAcc(s.value, position) })),
+            const func = grid(
+              'epilogue',
+              kernel.m,
+              kernel.n,
+              at.rowStride,
+              true,
+              kernel.epilogue.map((s) => s.value),
+              (position) =>
+                kernel.epilogue.map((s) => ({ buffer: s.buffer, index: s.index, value: withAcc(s.value, position) })),
             );
-            const address = (): void => void f.get(at.address).get(at.m0).i32(at.rowStride * bytes).op('i32.mul').op('i32.sub');
+            const address = (): void =>
+              void f
+                .get(at.address)
+                .get(at.m0)
+                .i32(at.rowStride * bytes)
+                .op('i32.mul')
+                .op('i32.sub');
             callGrid(f, func, at, address, [() => f.get(at.m0), () => f.get(at.m1)], [() => f.i32(0), () => f.i32(N)]);
           },
         }
@@ -118,7 +186,13 @@ const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): P
   const gemm = emitGemm(u.m, spec);
   const params = new Array<ValueType>(3 + buffers.length).fill('i32');
   const func = u.m.func(`${name}_product`, params, [], (f) => {
-    const pointer = (x: Strided | null): void => void (x === null ? f.i32(0) : f.get(3 + buffers.indexOf(x.buffer)).i32(x.offset * bytes).op('i32.add'));
+    const pointer = (x: Strided | null): void =>
+      void (x === null
+        ? f.i32(0)
+        : f
+            .get(3 + buffers.indexOf(x.buffer))
+            .i32(x.offset * bytes)
+            .op('i32.add'));
     pointer(a);
     pointer(b);
     pointer(c);

@@ -68,7 +68,12 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
   const params = new Array<ValueType>(LOOP_PARAMS + 2).fill('i32');
   const func = u.m.func(k.name, params, [], (f) => {
     const g = graph();
-    const memory = (b: number): Memory => ({ dtype, length: u.info(b).length, base: g.stable('i32', LOOP_PARAMS + (b === k.source ? 0 : 1), 0), level: Infinity });
+    const memory = (b: number): Memory => ({
+      dtype,
+      length: u.info(b).length,
+      base: g.stable('i32', LOOP_PARAMS + (b === k.source ? 0 : 1), 0),
+      level: Infinity,
+    });
     const varsOf = expressionVars();
     const local = (type: ValueType = 'i32'): number => f.local(type);
     /** One vector of runs. */
@@ -79,8 +84,15 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
       const x = local('v128');
       const position = k.length === 1 ? g.i32(0) : g.stable('i32', step, level + 1);
       const points = pointsOf({
-        g, ops: { g, lanes, fmod: u.fmod, relaxed: u.relaxed }, lanes, valid, vector, varsOf, memory,
-        at: (v) => (v === o ? { node: outer, offset: 0 } : v === p ? { node: position, offset: 0 } : { node: at, offset }),
+        g,
+        ops: { g, lanes, fmod: u.fmod, relaxed: u.relaxed },
+        lanes,
+        valid,
+        vector,
+        varsOf,
+        memory,
+        at: (v) =>
+          v === o ? { node: outer, offset: 0 } : v === p ? { node: position, offset: 0 } : { node: at, offset },
         local: (l) => (l === ACC ? read(0) : g.stable('v128', x, Infinity)),
       });
       const value = points.expr(source);
@@ -94,14 +106,22 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
       const v = g.stable('v128', x, Infinity);
       const updates: Statement[] = [set(x, value)];
       if (wide) {
-        const wides = [g.op('f64x2.promote_low_f32x4', v), g.op('f64x2.promote_low_f32x4', g.shuffle(v, v, 2, 3, 2, 3))];
-        for (let n = 0; n < halves; n++) updates.push(set(acc[n]!, g.op('f64x2.add', g.mutable('v128', acc[n]!), wides[n]!)));
+        const wides = [
+          g.op('f64x2.promote_low_f32x4', v),
+          g.op('f64x2.promote_low_f32x4', g.shuffle(v, v, 2, 3, 2, 3)),
+        ];
+        for (let n = 0; n < halves; n++)
+          updates.push(set(acc[n]!, g.op('f64x2.add', g.mutable('v128', acc[n]!), wides[n]!)));
       } else updates.push(set(acc[0]!, points.expr(next)));
       const result = local('v128');
       const store = lowerStore(points, k.target, index, g.stable('v128', result, Infinity));
       const body: readonly Statement[] = [...updates, set(result, volatile(out)), { kind: 'stores', items: store }];
       const first = wide ? g.f64x2(0) : literal(g, start(k), dtype);
-      return [set(acc[0]!, first), set(acc[1]!, first), { kind: 'loop', local: step, from: g.i32(0), to: g.i32(k.length), step: 1, body }];
+      return [
+        set(acc[0]!, first),
+        set(acc[1]!, first),
+        { kind: 'loop', local: step, from: g.i32(0), to: g.i32(k.length), step: 1, body },
+      ];
     };
     // The accumulators were assigned just before: what was read of them earlier in the body must not be reused.
     const volatile = (n: Node): Node => {
@@ -116,15 +136,38 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
       const whole = Math.floor(k.inner / lanes) * lanes;
       const out: Statement[] = [];
       const j = local();
-      if (whole > 0) out.push({ kind: 'loop', local: j, from: g.i32(0), to: g.i32(whole), step: lanes, body: run(g.stable('i32', j, level + 1), 0, lanes, outer, level + 1) });
+      if (whole > 0)
+        out.push({
+          kind: 'loop',
+          local: j,
+          from: g.i32(0),
+          to: g.i32(whole),
+          step: lanes,
+          body: run(g.stable('i32', j, level + 1), 0, lanes, outer, level + 1),
+        });
       if (whole < k.inner) out.push(...run(g.i32(0), whole, k.inner - whole, outer, level));
       return out;
     };
     const outer = local();
     emitStatements(f, [
-      { kind: 'loop', local: outer, from: g.stable('i32', 0, 0), to: g.stable('i32', 1, 0), step: 1, body: across(k.outer === 1 ? g.i32(0) : g.stable('i32', outer, 1), 1) },
+      {
+        kind: 'loop',
+        local: outer,
+        from: g.stable('i32', 0, 0),
+        to: g.stable('i32', 1, 0),
+        step: 1,
+        body: across(k.outer === 1 ? g.i32(0) : g.stable('i32', outer, 1), 1),
+      },
     ]);
   });
   const pieces = Math.ceil((k.outer * k.length * k.inner * 2) / 1e6);
-  return [{ func, buffers: [k.source, k.target], extent: k.outer, grain: Math.max(1, Math.ceil(k.outer / pieces)), scratchBytes: 0 }];
+  return [
+    {
+      func,
+      buffers: [k.source, k.target],
+      extent: k.outer,
+      grain: Math.max(1, Math.ceil(k.outer / pieces)),
+      scratchBytes: 0,
+    },
+  ];
 };

@@ -1,6 +1,16 @@
 // Functions over a run-time rectangle of a two-level iteration space: what a matrix product calls to fill blocks of its operands and to finish blocks of its result.
 import { rewrite, type Expr } from '../../core/expr.ts';
-import { add, linearize, newVar, scale, substitute, unlinearize, variable, type Index, type Var } from '../../core/index-expr.ts';
+import {
+  add,
+  linearize,
+  newVar,
+  scale,
+  substitute,
+  unlinearize,
+  variable,
+  type Index,
+  type Var,
+} from '../../core/index-expr.ts';
 import type { BufferInfo } from '../../jit/kernel.ts';
 import type { FuncHandle, ValueType } from '../encode.ts';
 import { lowerStore, type Memory } from './access.ts';
@@ -30,7 +40,9 @@ export interface GridSpec {
   readonly whole: boolean;
   readonly ops: number;
   /** `position` is the index of the current element in the block. */
-  readonly actions: (position: Index) => readonly { readonly buffer: number; readonly index: Index; readonly value: Expr }[];
+  readonly actions: (
+    position: Index,
+  ) => readonly { readonly buffer: number; readonly index: Index; readonly value: Expr }[];
 }
 
 const PARAMS = 6;
@@ -49,7 +61,8 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
   const c = newVar(run);
   const b = newVar(size(spec.batch));
   const values = new Map<number, Index>();
-  const assign = (vs: readonly Var[], position: Index): void => unlinearize(position, extents(vs)).forEach((x, i) => values.set(vs[i]!.id, x));
+  const assign = (vs: readonly Var[], position: Index): void =>
+    unlinearize(position, extents(vs)).forEach((x, i) => values.set(vs[i]!.id, x));
   assign(spec.slow, variable(s));
   assign(spec.fast.slice(0, -1), variable(q));
   if (last !== undefined) values.set(last.id, variable(c));
@@ -81,13 +94,21 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
 
     const act = (node: Node, offset: number, valid: number): readonly Statement[] => {
       const points = pointsOf({
-        g, ops: context, lanes, valid, vector: run === 1 ? null : c, varsOf, memory,
+        g,
+        ops: context,
+        lanes,
+        valid,
+        vector: run === 1 ? null : c,
+        varsOf,
+        memory,
         at: (v) => (v.id === c.id ? { node, offset } : env.get(v.id)!),
         local: () => {
           throw new Error('wasm: a contraction has no locals');
         },
       });
-      const items: StoreItem[] = actions.flatMap((a) => [...lowerStore(points, a.buffer, a.index, points.expr(a.value))]);
+      const items: StoreItem[] = actions.flatMap((a) => [
+        ...lowerStore(points, a.buffer, a.index, points.expr(a.value)),
+      ]);
       return [{ kind: 'stores', items }];
     };
     const newLocal = (): number => f.local('i32');
@@ -128,7 +149,17 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
       const local = newLocal();
       const i = g.stable('i32', local, level + 1);
       env.set(q.id, { node: i, offset: 0 });
-      if (spec.whole) return [{ kind: 'loop', local, from: g.i32(0), to: g.i32(q.extent), step: 1, body: along(g.i32(0), g.i32(run), level + 1, run) }];
+      if (spec.whole)
+        return [
+          {
+            kind: 'loop',
+            local,
+            from: g.i32(0),
+            to: g.i32(q.extent),
+            step: 1,
+            body: along(g.i32(0), g.i32(run), level + 1, run),
+          },
+        ];
       const at = g.times(i, run);
       const first = g.op('i32.sub', f0, at);
       const end = g.op('i32.sub', f1, at);
@@ -150,4 +181,6 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
 
 /** Replaces the accumulated sum by the block's element. */
 export const withAcc = (e: Expr, position: Index): Expr =>
-  rewrite(e, (x) => (x.op === 'acc' ? { op: 'load', dtype: x.dtype, buffer: BLOCK_BUFFER, index: position, guards: [], fill: 0 } : x));
+  rewrite(e, (x) =>
+    x.op === 'acc' ? { op: 'load', dtype: x.dtype, buffer: BLOCK_BUFFER, index: position, guards: [], fill: 0 } : x,
+  );

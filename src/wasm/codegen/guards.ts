@@ -5,7 +5,8 @@ import { range, substitute, type Guard, type Index } from '../../core/index-expr
 /** A load, with the guards under which it may be executed; unlike its own guards these do not select `fill`. */
 export type Load = Extract<Expr, { op: 'load' }> & { readonly safety?: readonly Guard[] };
 
-const hasValues = (i: Index): boolean => i.terms.some(({ atom }) => atom.kind === 'value' || (atom.kind === 'digit' && hasValues(atom.of)));
+const hasValues = (i: Index): boolean =>
+  i.terms.some(({ atom }) => atom.kind === 'value' || (atom.kind === 'digit' && hasValues(atom.of)));
 
 /**
  * Loads in the arms of a `guarded` are only in bounds where that arm is taken, and those inside of an index only where its
@@ -28,12 +29,27 @@ export const pushGuards = (e: Expr, length: (buffer: number) => number): Expr =>
     return out;
   };
   // Index values may be computed where the guards that need no values hold.
-  const inside = (guards: readonly Guard[], safety: readonly Guard[], self: boolean, key: string): { index: (i: Index) => Index; guards: readonly Guard[] } => {
+  const inside = (
+    guards: readonly Guard[],
+    safety: readonly Guard[],
+    self: boolean,
+    key: string,
+  ): { index: (i: Index) => Index; guards: readonly Guard[] } => {
     const plain = guards.filter((g) => !hasValues(g.index));
     const inner = plain.length === 0 ? key : under(key, guards);
     const all = plain.length === 0 ? safety : [...safety, ...plain];
-    const index = (i: Index): Index => (hasValues(i) ? substitute(i, () => undefined, (v) => walk(v, all, self, inner)) : i);
-    return { index, guards: guards.some((g) => hasValues(g.index)) ? guards.map((g) => ({ ...g, index: index(g.index) })) : guards };
+    const index = (i: Index): Index =>
+      hasValues(i)
+        ? substitute(
+            i,
+            () => undefined,
+            (v) => walk(v, all, self, inner),
+          )
+        : i;
+    return {
+      index,
+      guards: guards.some((g) => hasValues(g.index)) ? guards.map((g) => ({ ...g, index: index(g.index) })) : guards,
+    };
   };
   const protect: Walk = (x, safety, self, key) => {
     if (isOp(x)) {
@@ -43,7 +59,12 @@ export const pushGuards = (e: Expr, length: (buffer: number) => number): Expr =>
     if (x.op === 'index') return hasValues(x.index) ? { ...x, index: inside([], safety, self, key).index(x.index) } : x;
     if (x.op === 'guarded') {
       const { guards } = inside(x.guards, safety, self, key);
-      return { ...x, guards, then: walk(x.then, [...safety, ...guards], self, under(key, x.guards)), otherwise: walk(x.otherwise, safety, true, `${key}!`) };
+      return {
+        ...x,
+        guards,
+        then: walk(x.then, [...safety, ...guards], self, under(key, x.guards)),
+        otherwise: walk(x.otherwise, safety, true, `${key}!`),
+      };
     }
     if (x.op !== 'load') return x;
     const { index, guards } = inside(x.guards, safety, self, key);

@@ -106,7 +106,8 @@ export const graph = (): Graph => {
   };
 
   const i32 = (value: number): Node => node('i32', 'const', [], { imm: value | 0 });
-  const spread = (lanes: readonly number[]): readonly number[] => (lanes.length === 1 ? [lanes[0]!, lanes[0]!, lanes[0]!, lanes[0]!] : lanes);
+  const spread = (lanes: readonly number[]): readonly number[] =>
+    lanes.length === 1 ? [lanes[0]!, lanes[0]!, lanes[0]!, lanes[0]!] : lanes;
 
   const add2 = (a: Node, b: Node): Node => {
     if (isConst(a) && isConst(b)) return i32(a.imm + b.imm);
@@ -118,7 +119,8 @@ export const graph = (): Graph => {
   const g: Graph = {
     i32,
     i32x4: (...lanes) => constant(`i${spread(lanes).join()}`, () => Int32Array.from(spread(lanes))),
-    f32x4: (value) => constant(`f${Object.is(value, -0) ? '-0' : value}`, () => Float32Array.from([value, value, value, value])),
+    f32x4: (value) =>
+      constant(`f${Object.is(value, -0) ? '-0' : value}`, () => Float32Array.from([value, value, value, value])),
     f64x2: (value) => constant(`d${Object.is(value, -0) ? '-0' : value}`, () => Float64Array.from([value, value])),
     op: (name, ...args) => {
       const [a, b] = args;
@@ -140,15 +142,20 @@ export const graph = (): Graph => {
       if (a === b && a.op === 'shuffle' && a.args[0] === a.args[1]) {
         const width = 16 / indices.length;
         const inner = a.bytes!;
-        const composed = indices.flatMap((i) => Array.from({ length: width }, (_, k) => inner[(i * width + k) % 16]! % 16));
+        const composed = indices.flatMap((i) =>
+          Array.from({ length: width }, (_, k) => inner[(i * width + k) % 16]! % 16),
+        );
         const source = a.args[0]!;
         if (isDoubled(source.op) && composed.every((x, i) => x >> 3 === i >> 3 && (x & 3) === (i & 3))) return source;
         return node('v128', 'shuffle', [source, source], { bytes: composed });
       }
       const width = 16 / indices.length;
-      return node('v128', 'shuffle', [a, b], { bytes: indices.flatMap((i) => Array.from({ length: width }, (_, k) => i * width + k)) });
+      return node('v128', 'shuffle', [a, b], {
+        bytes: indices.flatMap((i) => Array.from({ length: width }, (_, k) => i * width + k)),
+      });
     },
-    choose: (condition, then, otherwise) => (then === otherwise ? then : node(then.type, 'choose', [condition, then, otherwise])),
+    choose: (condition, then, otherwise) =>
+      then === otherwise ? then : node(then.type, 'choose', [condition, then, otherwise]),
     call: (func, ...args) => node(func.results[0]!, 'call', args, { func }),
     stable: (type, local, level) => node(type, 'local', [], { imm: local, level }),
     mutable: (type, local) => node(type, 'local', [], { imm: local, level: Infinity, volatile: true }),
@@ -169,7 +176,8 @@ export const graph = (): Graph => {
   return g;
 };
 
-const laneType = (name: string): ValueType => (name.startsWith('f32') ? 'f32' : name.startsWith('f64') ? 'f64' : name.startsWith('i64') ? 'i64' : 'i32');
+const laneType = (name: string): ValueType =>
+  name.startsWith('f32') ? 'f32' : name.startsWith('f64') ? 'f64' : name.startsWith('i64') ? 'i64' : 'i32';
 
 // Comparisons of doubles fill both words of a lane alike, so that narrowing and widening them again is the identity.
 const isDoubled = (op: string): boolean => /^(f64x2|i64x2)\.(eq|ne|lt|gt|le|ge)/.test(op);

@@ -29,7 +29,12 @@ export const select = (g: Graph, mask: Node, then: Node, otherwise: Node, d: DTy
   if (then === otherwise) return then;
   const [x, y] = mask.args;
   // pmin(a, b) = b < a ? b : a, and pmax(a, b) = a < b ? b : a, NaN and signed zeros as the comparison has them.
-  if (d === 'float32' && (mask.op === 'f32x4.lt' || mask.op === 'f32x4.gt') && (then === x || then === y) && (otherwise === x || otherwise === y))
+  if (
+    d === 'float32' &&
+    (mask.op === 'f32x4.lt' || mask.op === 'f32x4.gt') &&
+    (then === x || then === y) &&
+    (otherwise === x || otherwise === y)
+  )
     return g.op((mask.op === 'f32x4.lt') === (then === x) ? 'f32x4.pmin' : 'f32x4.pmax', otherwise, then);
   if (isZero(then)) return g.op('v128.andnot', otherwise, maskFor(g, mask, d));
   if (isZero(otherwise)) return g.op('v128.and', then, maskFor(g, mask, d));
@@ -63,7 +68,8 @@ const compare = (c: OpContext, op: string, d: DType, a: Node, b: Node): Node => 
         return g.op('v128.or', a, not(b));
     }
   }
-  const sign = d === 'int32' && op !== 'eq' && op !== 'ne' ? '_s' : d === 'uint32' && op !== 'eq' && op !== 'ne' ? '_u' : '';
+  const sign =
+    d === 'int32' && op !== 'eq' && op !== 'ne' ? '_s' : d === 'uint32' && op !== 'eq' && op !== 'ne' ? '_u' : '';
   const mask = g.op(`${shapeOf(d)}.${ordered[op]!}${sign}` as SimpleOp, a, b);
   return d === 'float64' ? narrow(g, mask) : mask;
 };
@@ -77,14 +83,18 @@ const constantLane = (n: Node): number | null => {
 const integerDivide = ({ g, lanes }: OpContext, a: Node, b: Node, signed: boolean): Node => {
   const s = signed ? 's' : 'u';
   const half = (x: Node, y: Node): Node =>
-    g.op(`i32x4.trunc_sat_f64x2_${s}_zero`, g.op('f64x2.div', g.op(`f64x2.convert_low_i32x4_${s}`, x), g.op(`f64x2.convert_low_i32x4_${s}`, y)));
+    g.op(
+      `i32x4.trunc_sat_f64x2_${s}_zero`,
+      g.op('f64x2.div', g.op(`f64x2.convert_low_i32x4_${s}`, x), g.op(`f64x2.convert_low_i32x4_${s}`, y)),
+    );
   const high = (x: Node): Node => (x.op === 'const' ? x : g.shuffle(x, x, 2, 3, 2, 3));
   let q = half(a, b);
   if (lanes === 4) q = g.shuffle(q, half(high(a), high(b)), 0, 1, 4, 5);
   const divisor = constantLane(b);
   // x / 0 is -1 (all ones), and the quotient that overflows wraps, as XLA has it.
   if (divisor === null || divisor === 0) q = g.op('v128.or', q, g.op('i32x4.eq', b, g.i32x4(0)));
-  if (signed && (divisor === null || divisor === -1)) q = g.op('v128.bitselect', g.op('i32x4.neg', a), q, g.op('i32x4.eq', b, g.i32x4(-1)));
+  if (signed && (divisor === null || divisor === -1))
+    q = g.op('v128.bitselect', g.op('i32x4.neg', a), q, g.op('i32x4.eq', b, g.i32x4(-1)));
   return q;
 };
 
@@ -104,7 +114,9 @@ const shiftBy = (c: OpContext, op: 'shl' | 'shr', d: DType, x: Node, n: Node): N
     return all ? g.op('i32x4.shr_s', x, g.i32(31)) : g.i32x4(0);
   }
   const extract = (v: Node, i: number): Node => g.lane('i32x4.extract_lane', i, v);
-  const shifted = perLane(c, (i) => g.op(`i32.${name}` as SimpleOp, extract(x, i), extract(all ? g.op('i32x4.min_u', n, g.i32x4(31)) : n, i)));
+  const shifted = perLane(c, (i) =>
+    g.op(`i32.${name}` as SimpleOp, extract(x, i), extract(all ? g.op('i32x4.min_u', n, g.i32x4(31)) : n, i)),
+  );
   return all ? shifted : g.op('v128.and', shifted, g.op('i32x4.lt_u', n, g.i32x4(32)));
 };
 
@@ -127,7 +139,8 @@ const convert = ({ g }: OpContext, x: Node, from: DType, to: DType): Node => {
       return g.op(to === 'int32' ? 'i32x4.trunc_sat_f64x2_s_zero' : 'i32x4.trunc_sat_f64x2_u_zero', x);
     default:
       if (to === 'float32') return g.op(from === 'int32' ? 'f32x4.convert_i32x4_s' : 'f32x4.convert_i32x4_u', x);
-      if (to === 'float64') return g.op(from === 'int32' ? 'f64x2.convert_low_i32x4_s' : 'f64x2.convert_low_i32x4_u', x);
+      if (to === 'float64')
+        return g.op(from === 'int32' ? 'f64x2.convert_low_i32x4_s' : 'f64x2.convert_low_i32x4_u', x);
       return x;
   }
 };
@@ -137,7 +150,13 @@ const floatRemainder = (c: OpContext, a: Node, b: Node, d: DType): Node => {
   const f = c.fmod();
   let out = literal(g, 0, d);
   for (let i = 0; i < lanes; i++) {
-    if (d === 'float64') out = g.lane('f64x2.replace_lane', i, out, g.call(f, g.lane('f64x2.extract_lane', i, a), g.lane('f64x2.extract_lane', i, b)));
+    if (d === 'float64')
+      out = g.lane(
+        'f64x2.replace_lane',
+        i,
+        out,
+        g.call(f, g.lane('f64x2.extract_lane', i, a), g.lane('f64x2.extract_lane', i, b)),
+      );
     else {
       const wide = (x: Node): Node => g.op('f64.promote_f32', g.lane('f32x4.extract_lane', i, x));
       out = g.lane('f32x4.replace_lane', i, out, g.op('f32.demote_f64', g.call(f, wide(a), wide(b))));
@@ -147,7 +166,13 @@ const floatRemainder = (c: OpContext, a: Node, b: Node, d: DType): Node => {
 };
 
 const BITWISE: Readonly<Record<string, SimpleOp>> = { and: 'v128.and', or: 'v128.or', xor: 'v128.xor' };
-const ROUND: Readonly<Record<string, string>> = { floor: 'floor', ceil: 'ceil', trunc: 'trunc', round: 'nearest', sqrt: 'sqrt' };
+const ROUND: Readonly<Record<string, string>> = {
+  floor: 'floor',
+  ceil: 'ceil',
+  trunc: 'trunc',
+  round: 'nearest',
+  sqrt: 'sqrt',
+};
 
 /** One operation on vectors. `args` are rendered already. */
 export const lowerOp = (c: OpContext, e: OpExpr, args: readonly Node[]): Node => {
@@ -210,7 +235,11 @@ export const lowerOp = (c: OpContext, e: OpExpr, args: readonly Node[]): Node =>
       return a;
     case 'ldexp':
       if (d === 'float64')
-        return g.op('f64x2.mul', a, g.op('i64x2.shl', g.op('i64x2.extend_low_i32x4_s', g.op('i32x4.add', b, g.i32x4(1023))), g.i32(52)));
+        return g.op(
+          'f64x2.mul',
+          a,
+          g.op('i64x2.shl', g.op('i64x2.extend_low_i32x4_s', g.op('i32x4.add', b, g.i32x4(1023))), g.i32(52)),
+        );
       return g.op('f32x4.mul', a, g.op('i32x4.shl', g.op('i32x4.add', b, g.i32x4(127)), g.i32(23)));
     case 'exponent':
       if (d === 'float64') {
@@ -219,7 +248,8 @@ export const lowerOp = (c: OpContext, e: OpExpr, args: readonly Node[]): Node =>
       }
       return g.op('i32x4.sub', g.op('v128.and', g.op('i32x4.shr_u', a, g.i32(23)), g.i32x4(0xff)), g.i32x4(127));
     case 'significand':
-      if (d === 'float64') return g.op('v128.or', g.op('v128.and', a, g.i32x4(-1, 0x800fffff | 0, -1, 0x800fffff | 0)), g.f64x2(1));
+      if (d === 'float64')
+        return g.op('v128.or', g.op('v128.and', a, g.i32x4(-1, 0x800fffff | 0, -1, 0x800fffff | 0)), g.f64x2(1));
       return g.op('v128.or', g.op('v128.and', a, g.i32x4(0x807fffff | 0)), g.f32x4(1));
     default:
       throw new Error(`wasm: the operation ${e.op} should have been expanded before code generation`);

@@ -45,7 +45,8 @@ export const pointsOf = (spec: PointsSpec): Points => {
       case 'guarded': {
         const c = condition(points, e.guards);
         const [then, otherwise] = [expr(e.then), expr(e.otherwise)];
-        if (c.lanes === null && c.uniform !== null && (isHeavy(e.then) || isHeavy(e.otherwise))) return g.choose(c.uniform, then, otherwise);
+        if (c.lanes === null && c.uniform !== null && (isHeavy(e.then) || isHeavy(e.otherwise)))
+          return g.choose(c.uniform, then, otherwise);
         const mask = maskOf(g, c);
         return mask === null ? then : select(g, mask, then, otherwise, e.dtype);
       }

@@ -60,18 +60,32 @@ export const identityOf = (g: Graph, op: ReduceOp, d: DType): Node =>
 
 const combine = (g: Graph, op: ReduceOp, d: DType, a: Node, b: Node): Node => {
   const shape = shapeOf(d);
-  if (d === 'bool' || op === 'any' || op === 'all') return g.op(op === 'all' || op === 'min' || op === 'prod' ? 'v128.and' : 'v128.or', a, b);
+  if (d === 'bool' || op === 'any' || op === 'all')
+    return g.op(op === 'all' || op === 'min' || op === 'prod' ? 'v128.and' : 'v128.or', a, b);
   if (op === 'sum') return g.op(`${shape}.add`, a, b);
   if (op === 'prod') return g.op(`${shape}.mul`, a, b);
   return g.op(`${shape}.${op}${shape === 'i32x4' ? (d === 'int32' ? '_s' : '_u') : ''}` as SimpleOp, a, b);
 };
 
-export const reducer = (spec: ReducerSpec): Reducer => (spec.op === 'argmax' || spec.op === 'argmin' ? argReducer(spec) : isExtremum(spec) ? extremumReducer(spec) : plainReducer(spec));
+export const reducer = (spec: ReducerSpec): Reducer =>
+  spec.op === 'argmax' || spec.op === 'argmin'
+    ? argReducer(spec)
+    : isExtremum(spec)
+      ? extremumReducer(spec)
+      : plainReducer(spec);
 
-const isExtremum = ({ op, dtype, long }: ReducerSpec): boolean => long && (op === 'max' || op === 'min') && (dtype === 'float32' || dtype === 'float64');
+const isExtremum = ({ op, dtype, long }: ReducerSpec): boolean =>
+  long && (op === 'max' || op === 'min') && (dtype === 'float32' || dtype === 'float64');
 
 const rotations = (lanes: 2 | 4, d: DType): readonly (readonly number[])[] =>
-  d === 'float64' ? [[1, 0]] : lanes === 4 ? [[2, 3, 0, 1], [1, 0, 3, 2]] : [[1, 0, 1, 0]];
+  d === 'float64'
+    ? [[1, 0]]
+    : lanes === 4
+      ? [
+          [2, 3, 0, 1],
+          [1, 0, 3, 2],
+        ]
+      : [[1, 0, 1, 0]];
 
 export const validMask = (g: Graph, valid: number, d: DType): Node => {
   const bits = [0, 1, 2, 3].map((i) => ((d === 'float64' ? i >> 1 : i) < valid ? -1 : 0));
@@ -84,7 +98,10 @@ const masked = (spec: ReducerSpec, value: Node, valid: number): Node => {
 };
 
 // Holds intermediate results in fresh locals, since code that reads accumulators cannot be shared.
-const holder = ({ g, newLocal }: ReducerSpec, level: number): { readonly statements: Statement[]; readonly hold: (n: Node) => Node } => {
+const holder = (
+  { g, newLocal }: ReducerSpec,
+  level: number,
+): { readonly statements: Statement[]; readonly hold: (n: Node) => Node } => {
   const statements: Statement[] = [];
   return {
     statements,
@@ -101,7 +118,9 @@ const plainReducer = (spec: ReducerSpec): Reducer => {
   const acc = Array.from({ length: accumulators }, () => newLocal('v128'));
   const read = (local: number): Node => g.mutable('v128', local);
   const unit = literal(g, identity(op, dtype), dtype);
-  const high = flushed ? Array.from({ length: dtype === 'float32' && lanes === 4 ? 2 : 1 }, () => newLocal('v128')) : [];
+  const high = flushed
+    ? Array.from({ length: dtype === 'float32' && lanes === 4 ? 2 : 1 }, () => newLocal('v128'))
+    : [];
   const total = (hold: (n: Node) => Node): Node => {
     let parts = acc.map(read);
     while (parts.length > 1) {
@@ -115,7 +134,8 @@ const plainReducer = (spec: ReducerSpec): Reducer => {
   const flush = (): readonly Statement[] => {
     const { statements, hold } = holder(spec, Infinity);
     const t = total(hold);
-    const wide = dtype === 'float64' ? [t] : [t, g.shuffle(t, t, 2, 3, 2, 3)].map((x) => g.op('f64x2.promote_low_f32x4', x));
+    const wide =
+      dtype === 'float64' ? [t] : [t, g.shuffle(t, t, 2, 3, 2, 3)].map((x) => g.op('f64x2.promote_low_f32x4', x));
     high.forEach((h, i) => statements.push(set(h, g.op('f64x2.add', read(h), wide[i]!))));
     return [...statements, ...acc.map((a) => set(a, unit))];
   };
@@ -132,7 +152,9 @@ const plainReducer = (spec: ReducerSpec): Reducer => {
       let value: Node;
       if (!flushed) {
         value = total(hold);
-        if (across) for (const r of rotations(lanes, dtype)) value = hold(combine(g, op, dtype, value, g.shuffle(value, value, ...r)));
+        if (across)
+          for (const r of rotations(lanes, dtype))
+            value = hold(combine(g, op, dtype, value, g.shuffle(value, value, ...r)));
       } else {
         const parts = high.map((h) => hold(read(h)));
         if (across) {
@@ -164,7 +186,10 @@ const extremumReducer = (spec: ReducerSpec): Reducer => {
     update: (k, value, valid) => {
       const [b, n] = [best[k % accumulators]!, nans[k % accumulators]!];
       const x = masked(spec, value, valid);
-      return [set(b, pick(g.mutable('v128', b), x)), set(n, g.op('v128.or', g.mutable('v128', n), g.op(`${shape}.ne`, x, x)))];
+      return [
+        set(b, pick(g.mutable('v128', b), x)),
+        set(n, g.op('v128.or', g.mutable('v128', n), g.op(`${shape}.ne`, x, x))),
+      ];
     },
     flush: () => [],
     finish: () => {
@@ -230,7 +255,13 @@ const argReducer = (spec: ReducerSpec): Reducer => {
         );
         return statements;
       }
-      const [x, i] = merge(hold, hold(masked(spec, value, valid)), hold(position()), hold(g.mutable('v128', b)), hold(g.mutable('v128', a)));
+      const [x, i] = merge(
+        hold,
+        hold(masked(spec, value, valid)),
+        hold(position()),
+        hold(g.mutable('v128', b)),
+        hold(g.mutable('v128', a)),
+      );
       return [...statements, set(b, x), set(a, i)];
     },
     flush: () => [],

@@ -16,7 +16,17 @@ import { lanesOf, LOOP_PARAMS } from './loop.ts';
 export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
   const init = loopStep(
     u,
-    planLoop({ kind: 'loop', name: `${k.name}_init`, outer: k.init.axes, stages: [{ axes: [], actions: [{ kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value }] }] }, u.info),
+    planLoop(
+      {
+        kind: 'loop',
+        name: `${k.name}_init`,
+        outer: k.init.axes,
+        stages: [
+          { axes: [], actions: [{ kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value }] },
+        ],
+      },
+      u.info,
+    ),
   );
   const steps = init === null ? [] : [init];
   if (k.axes.some((v) => v.extent === 0)) return steps;
@@ -24,11 +34,37 @@ export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
   // The update as an expression of the element's present value.
   const guarded = (e: Expr): Expr => pushGuards(e, (b) => u.info(b).length);
   const position: Expr = { op: 'index', dtype: 'int32', index: k.index };
-  const holds: Expr = { op: 'guarded', dtype: 'bool', guards: k.guards, then: { op: 'const', dtype: 'bool', value: 1 }, otherwise: { op: 'const', dtype: 'bool', value: 0 } };
-  const action = (value: Expr, local: number): Nest['stages'][number]['actions'][number] => ({ kind: 'reduce', op: 'max', value, local, dtype: k.dtype, position: constant(0) });
+  const holds: Expr = {
+    op: 'guarded',
+    dtype: 'bool',
+    guards: k.guards,
+    then: { op: 'const', dtype: 'bool', value: 1 },
+    otherwise: { op: 'const', dtype: 'bool', value: 0 },
+  };
+  const action = (value: Expr, local: number): Nest['stages'][number]['actions'][number] => ({
+    kind: 'reduce',
+    op: 'max',
+    value,
+    local,
+    dtype: k.dtype,
+    position: constant(0),
+  });
   const nest = canonical({
-    name: k.name, outer: [], rows: new Map<number, BufferInfo>(), fixed: new Set(), ordered: true,
-    stages: [{ axes: k.axes.filter((v) => v.extent !== 1), actions: [action(guarded(k.value), 0), { kind: 'store', buffer: k.target, index: k.index, value: position }, action(holds, 1)] }],
+    name: k.name,
+    outer: [],
+    rows: new Map<number, BufferInfo>(),
+    fixed: new Set(),
+    ordered: true,
+    stages: [
+      {
+        axes: k.axes.filter((v) => v.extent !== 1),
+        actions: [
+          action(guarded(k.value), 0),
+          { kind: 'store', buffer: k.target, index: k.index, value: position },
+          action(holds, 1),
+        ],
+      },
+    ],
   });
   const { axes, actions } = nest.stages[0]!;
   const value = actions[0]!.value;
@@ -36,30 +72,47 @@ export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
   const check = actions[2]!.value;
   const guards = check.op === 'guarded' ? check.guards : [];
   const updated: Expr =
-    k.op === 'set' ? value : { op: k.op, dtype: k.dtype, args: [{ op: 'load', dtype: k.dtype, buffer: k.target, index, guards: [], fill: 0 }, value] };
+    k.op === 'set'
+      ? value
+      : {
+          op: k.op,
+          dtype: k.dtype,
+          args: [{ op: 'load', dtype: k.dtype, buffer: k.target, index, guards: [], fill: 0 }, value],
+        };
 
   const varsOf = expressionVars();
   const last = axes[axes.length - 1];
   const dynamic = (v: Var): boolean =>
-    index.terms.some((t) => t.atom.kind !== 'var' && varsOf({ op: 'index', dtype: 'int32', index: { offset: 0, terms: [t] } }).has(v.id)) ||
-    varsOf({ op: 'guarded', dtype: 'bool', guards, then: holds, otherwise: holds }).has(v.id);
+    index.terms.some(
+      (t) =>
+        t.atom.kind !== 'var' && varsOf({ op: 'index', dtype: 'int32', index: { offset: 0, terms: [t] } }).has(v.id),
+    ) || varsOf({ op: 'guarded', dtype: 'bool', guards, then: holds, otherwise: holds }).has(v.id);
   const dtypes = new Set<DType>([k.dtype, ...dtypesOf([value])]);
   const lanes = lanesOf(dtypes);
-  const vector = last !== undefined && last.extent >= lanes && coefficient(index, last) === 1 && !dynamic(last) ? last : null;
+  const vector =
+    last !== undefined && last.extent >= lanes && coefficient(index, last) === 1 && !dynamic(last) ? last : null;
 
   const buffers = [k.target, ...buffersOf([value, position, holds]).filter((b) => b !== k.target)];
   const params = new Array<ValueType>(LOOP_PARAMS + buffers.length).fill('i32');
   const func = u.m.func(k.name, params, [], (f) => {
     const g = graph();
     const memory = (b: number): Memory => ({
-      dtype: u.info(b).dtype, length: u.info(b).length, base: g.stable('i32', LOOP_PARAMS + buffers.indexOf(b), 0),
+      dtype: u.info(b).dtype,
+      length: u.info(b).length,
+      base: g.stable('i32', LOOP_PARAMS + buffers.indexOf(b), 0),
       // What is read of the target changes with every update.
       ...(b === k.target ? { level: Infinity } : {}),
     });
     type Bound = { readonly node: Node; readonly offset: number };
     const update = (env: ReadonlyMap<number, Bound>, valid: number): readonly Statement[] => {
       const points = pointsOf({
-        g, ops: { g, lanes, fmod: u.fmod, relaxed: u.relaxed }, lanes, valid, vector, varsOf, memory,
+        g,
+        ops: { g, lanes, fmod: u.fmod, relaxed: u.relaxed },
+        lanes,
+        valid,
+        vector,
+        varsOf,
+        memory,
         at: (v) => env.get(v.id)!,
         local: () => {
           throw new Error('wasm: a scatter has no locals');
@@ -79,12 +132,28 @@ export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
         const whole = Math.floor(v.extent / lanes) * lanes;
         const out: Statement[] = [];
         const local = f.local('i32');
-        out.push({ kind: 'loop', local, from: g.i32(0), to: g.i32(whole), step: lanes, body: update(bind(g.stable('i32', local, level + 1)), lanes) });
+        out.push({
+          kind: 'loop',
+          local,
+          from: g.i32(0),
+          to: g.i32(whole),
+          step: lanes,
+          body: update(bind(g.stable('i32', local, level + 1)), lanes),
+        });
         if (whole < v.extent) out.push(...update(bind(g.i32(0), whole), v.extent - whole));
         return out;
       }
       const local = f.local('i32');
-      return [{ kind: 'loop', local, from: g.i32(0), to: g.i32(v.extent), step: 1, body: loops(i + 1, bind(g.stable('i32', local, level + 1)), level + 1) }];
+      return [
+        {
+          kind: 'loop',
+          local,
+          from: g.i32(0),
+          to: g.i32(v.extent),
+          step: 1,
+          body: loops(i + 1, bind(g.stable('i32', local, level + 1)), level + 1),
+        },
+      ];
     };
     emitStatements(f, loops(0, new Map(), 0));
   });

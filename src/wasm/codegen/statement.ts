@@ -15,7 +15,14 @@ export interface StoreItem {
 
 export type Statement =
   /** for (local = from; local < to; local += step): the body is one level deeper. */
-  | { readonly kind: 'loop'; readonly local: number; readonly from: Node; readonly to: Node; readonly step: number; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'loop';
+      readonly local: number;
+      readonly from: Node;
+      readonly to: Node;
+      readonly step: number;
+      readonly body: readonly Statement[];
+    }
   | { readonly kind: 'set'; readonly local: number; readonly value: Node }
   /** All values are computed before the first is stored: an output may lie over an input. */
   | { readonly kind: 'stores'; readonly items: readonly StoreItem[] }

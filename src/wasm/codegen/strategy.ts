@@ -59,16 +59,25 @@ const infoOf = (part: Part, dtypeOf: (buffer: number) => DType): StageInfo => {
   };
   for (const a of part.actions) {
     visit(a.value, see, seen);
-    if (a.kind === 'store') accesses.push({ index: a.index, size: byteSize(dtypeOf(a.buffer)), row: a.buffer < 0, guards: [], store: true });
+    if (a.kind === 'store')
+      accesses.push({ index: a.index, size: byteSize(dtypeOf(a.buffer)), row: a.buffer < 0, guards: [], store: true });
   }
-  return { axes: part.axes, accesses, ops, reduces: part.actions.filter((a: Act) => a.kind === 'reduce').length, points: product(part.axes) };
+  return {
+    axes: part.axes,
+    accesses,
+    ops,
+    reduces: part.actions.filter((a: Act) => a.kind === 'reduce').length,
+    points: product(part.axes),
+  };
 };
 
 type Kind = 'none' | 'unit' | 'reverse' | 'stride' | 'lanes';
 
 const kindOf = (i: Index, v: Var, varsOf: (e: Expr) => ReadonlySet<number>): Kind => {
   const hidden = (j: Index): boolean =>
-    j.terms.some(({ atom }) => (atom.kind === 'digit' ? inside(atom.of) : atom.kind === 'value' ? varsOf(atom.value).has(v.id) : false));
+    j.terms.some(({ atom }) =>
+      atom.kind === 'digit' ? inside(atom.of) : atom.kind === 'value' ? varsOf(atom.value).has(v.id) : false,
+    );
   const inside = (j: Index): boolean => coefficient(j, v) !== 0 || hidden(j);
   if (hidden(i)) return 'lanes';
   const c = coefficient(i, v);
@@ -87,7 +96,16 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
     for (const a of s.accesses) {
       const kind: Kind = a.row && outer ? 'unit' : kindOf(a.index, v, varsOf);
       const far = Math.abs(coefficient(a.index, v)) * a.size >= 64 ? lanes : 0;
-      cost += kind === 'none' ? 0.3 : kind === 'unit' ? 1 : kind === 'reverse' ? 2 : kind === 'stride' ? 2 * lanes + far : 3 * lanes + 4;
+      cost +=
+        kind === 'none'
+          ? 0.3
+          : kind === 'unit'
+            ? 1
+            : kind === 'reverse'
+              ? 2
+              : kind === 'stride'
+                ? 2 * lanes + far
+                : 3 * lanes + 4;
       if (a.guards.some((g) => kindOf(g, v, varsOf) !== 'none')) cost += 4;
     }
     return cost;
@@ -96,7 +114,11 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
 
   // The reach of a loop in memory: long strides go outside.
   const reach = (v: Var, infos: readonly StageInfo[]): number =>
-    infos.reduce((m, s) => m + s.accesses.reduce((k, a) => k + Math.abs(coefficient(a.index, v)) * a.size * (a.store ? 1.5 : 1), 0), 0);
+    infos.reduce(
+      (m, s) =>
+        m + s.accesses.reduce((k, a) => k + Math.abs(coefficient(a.index, v)) * a.size * (a.store ? 1.5 : 1), 0),
+      0,
+    );
   const byReach = (vs: readonly Var[], infos: readonly StageInfo[]): readonly Var[] => {
     const at = new Map(vs.map((v) => [v.id, reach(v, infos)]));
     return [...vs].sort((a, b) => at.get(b.id)! - at.get(a.id)!);
@@ -109,7 +131,9 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
     let best: Var | null = null;
     let bestCost = s.points * (s.ops + s.accesses.length + s.reduces * 1.5);
     for (const v of s.axes) {
-      const cost = (s.points / Math.max(v.extent, 1)) * (vectors(v) * vectorCost(s, v, false) + 2) + (s.reduces > 0 ? 15 * s.reduces : 0);
+      const cost =
+        (s.points / Math.max(v.extent, 1)) * (vectors(v) * vectorCost(s, v, false) + 2) +
+        (s.reduces > 0 ? 15 * s.reduces : 0);
       if (best === null || cost < bestCost) [best, bestCost] = [v, cost];
     }
     innerCost += outerPoints * (bestCost + 2);
@@ -124,12 +148,17 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
   for (const v of n.outer) {
     if (n.fixed.has(v.id)) continue;
     let cost = (outerPoints / Math.max(v.extent, 1)) * 2;
-    for (const s of stages) cost += (outerPoints / Math.max(v.extent, 1)) * vectors(v) * s.points * (vectorCost(s, v, true) + 1);
+    for (const s of stages)
+      cost += (outerPoints / Math.max(v.extent, 1)) * vectors(v) * s.points * (vectorCost(s, v, true) + 1);
     if (cost < bestCost || (flat && bestAxis === null)) [bestAxis, bestCost] = [v, cost];
   }
   const outerOrder = byReach(n.outer, stages);
-  const fixedFirst = (vs: readonly Var[]): readonly Var[] => [...vs.filter((v) => n.fixed.has(v.id)), ...vs.filter((v) => !n.fixed.has(v.id))];
-  if (bestAxis === null) return { lanes, order: fixedFirst(outerOrder), vector: null, unroll: 1, tile: null, stages: inner, cost: bestCost };
+  const fixedFirst = (vs: readonly Var[]): readonly Var[] => [
+    ...vs.filter((v) => n.fixed.has(v.id)),
+    ...vs.filter((v) => !n.fixed.has(v.id)),
+  ];
+  if (bestAxis === null)
+    return { lanes, order: fixedFirst(outerOrder), vector: null, unroll: 1, tile: null, stages: inner, cost: bestCost };
 
   const count = vectors(bestAxis);
   const ops = Math.max(...stages.map((s) => s.ops + s.accesses.length));
@@ -137,8 +166,17 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
   const unroll = Math.max(1, Math.min(wide, count));
   // A matrix read across its rows.
   const v = bestAxis;
-  const across = flat && lanes === 4 ? stages.flatMap((s) => s.accesses).find((a) => !a.store && a.size === 4 && a.guards.length === 0 && kindOf(a.index, v, varsOf) === 'stride') : undefined;
-  const tile = across === undefined ? null : (n.outer.find((t) => t !== v && !n.fixed.has(t.id) && t.extent >= 4 && coefficient(across.index, t) === 1) ?? null);
+  const across =
+    flat && lanes === 4
+      ? stages
+          .flatMap((s) => s.accesses)
+          .find((a) => !a.store && a.size === 4 && a.guards.length === 0 && kindOf(a.index, v, varsOf) === 'stride')
+      : undefined;
+  const tile =
+    across === undefined
+      ? null
+      : (n.outer.find((t) => t !== v && !n.fixed.has(t.id) && t.extent >= 4 && coefficient(across.index, t) === 1) ??
+        null);
   const order = last(outerOrder, bestAxis);
   return {
     lanes,

@@ -83,9 +83,15 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
     return `~${v.extent % how.lanes}${v.extent >= step ? 'r' : v.extent >= how.lanes ? 'v' : ''}`;
   };
   const buffer = (b: number): string => (b < 0 ? `row${b}` : `b${buffers.indexOf(b)}`);
-  const { name, index, expr, lines } = describer({ buffer, length: (b) => nest.rows.get(b)?.length ?? info(b).length, note: String(open?.extent ?? 0) });
+  const { name, index, expr, lines } = describer({
+    buffer,
+    length: (b) => nest.rows.get(b)?.length ?? info(b).length,
+    note: String(open?.extent ?? 0),
+  });
   const loops = (vs: readonly Var[]): string => vs.map((v) => `${name(v)}:${extent(v)}`).join();
-  const head = [`${how.lanes} ${how.unroll} ${loops(how.order)} |${how.vector === null ? '' : name(how.vector)}|${how.tile === null ? '' : name(how.tile)}`];
+  const head = [
+    `${how.lanes} ${how.unroll} ${loops(how.order)} |${how.vector === null ? '' : name(how.vector)}|${how.tile === null ? '' : name(how.tile)}`,
+  ];
   for (const b of buffers) head.push(info(b).dtype);
   for (const r of nest.rows.values()) head.push(`${buffer(r.id)} ${r.dtype} ${r.length}`);
   nest.stages.forEach((s, i) => {
@@ -93,14 +99,21 @@ export const structureKey = (plan: LoopPlan, info: (buffer: number) => BufferInf
     lines.push(`stage ${loops(s.axes)} ${loops(p.order)} ${p.unroll} ${p.vector === null ? '' : name(p.vector)}`);
     for (const a of s.actions) {
       const value = expr(a.value);
-      lines.push(a.kind === 'store' ? `${buffer(a.buffer)}[${index(a.index)}] = ${value}` : `l${a.local} ${a.dtype} ${a.op} ${value} ${a.op.startsWith('arg') ? index(a.position) : ''}`);
+      lines.push(
+        a.kind === 'store'
+          ? `${buffer(a.buffer)}[${index(a.index)}] = ${value}`
+          : `l${a.local} ${a.dtype} ${a.op} ${value} ${a.op.startsWith('arg') ? index(a.position) : ''}`,
+      );
     }
   });
   return `${head.join('\n')}\n${lines.join('\n')}`;
 };
 
 /** The same for a contraction in canonical form, with the buffers that its functions take as they appear in it. */
-export const contractKey = (k: ContractKernel, info: (buffer: number) => BufferInfo): { readonly key: string; readonly buffers: readonly number[] } => {
+export const contractKey = (
+  k: ContractKernel,
+  info: (buffer: number) => BufferInfo,
+): { readonly key: string; readonly buffers: readonly number[] } => {
   const buffers: number[] = [];
   const buffer = (b: number): string => {
     if (!buffers.includes(b)) buffers.push(b);

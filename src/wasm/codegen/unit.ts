@@ -43,7 +43,11 @@ export interface LoopPlan {
   readonly buffers: readonly number[];
 }
 
-export const planLoop = (kernel: LoopKernel, info: (buffer: number) => BufferInfo, fixed: ReadonlySet<number> = new Set()): LoopPlan => {
+export const planLoop = (
+  kernel: LoopKernel,
+  info: (buffer: number) => BufferInfo,
+  fixed: ReadonlySet<number> = new Set(),
+): LoopPlan => {
   const known = new Map<number, BufferInfo>();
   const dtypes = new Set<DType>();
   const buffers: number[] = [];
@@ -61,15 +65,24 @@ export const planLoop = (kernel: LoopKernel, info: (buffer: number) => BufferInf
       });
       if (a.kind === 'store') touch(a.buffer);
       else dtypes.add(a.dtype);
-      if (a.kind === 'store') for (const t of a.index.terms) if (t.atom.kind === 'value') visitDeep(t.atom.value, (e) => e.op === 'load' && touch(e.buffer));
+      if (a.kind === 'store')
+        for (const t of a.index.terms)
+          if (t.atom.kind === 'value') visitDeep(t.atom.value, (e) => e.op === 'load' && touch(e.buffer));
     }
   }
   const lanes = lanesOf(dtypes);
-  const decide = (nest: Nest): LoopPlan => ({ nest, strategy: strategy(nest, lanes, (b) => nest.rows.get(b)?.dtype ?? info(b).dtype), buffers });
+  const decide = (nest: Nest): LoopPlan => ({
+    nest,
+    strategy: strategy(nest, lanes, (b) => nest.rows.get(b)?.dtype ?? info(b).dtype),
+    buffers,
+  });
   const plan = decide(canonical(nestOf(kernel, known, fixed)));
   // Tiles of a transposed matrix: few enough columns at a time that the lines they touch stay in cache.
   const { tile, vector } = plan.strategy;
-  const by = tile === null || vector === null ? undefined : [64, 48, 32, 80, 16, 96].find((size) => vector.extent > size && vector.extent % size === 0);
+  const by =
+    tile === null || vector === null
+      ? undefined
+      : [64, 48, 32, 80, 16, 96].find((size) => vector.extent > size && vector.extent % size === 0);
   if (by === undefined) return plan;
   const blocked = block(plan.nest, vector!, by);
   const again = decide(blocked.nest);
@@ -82,7 +95,14 @@ const visitDeep = (e: Expr, f: (e: Expr) => void, seen: Set<Expr> = new Set()): 
     e,
     (x) => {
       f(x);
-      const indices = x.op === 'load' ? [x.index, ...x.guards.map((g) => g.index)] : x.op === 'index' ? [x.index] : x.op === 'guarded' ? x.guards.map((g) => g.index) : [];
+      const indices =
+        x.op === 'load'
+          ? [x.index, ...x.guards.map((g) => g.index)]
+          : x.op === 'index'
+            ? [x.index]
+            : x.op === 'guarded'
+              ? x.guards.map((g) => g.index)
+              : [];
       const into = (i: (typeof indices)[number]): void => {
         for (const { atom } of i.terms) {
           if (atom.kind === 'value') visitDeep(atom.value, f, seen);
@@ -120,7 +140,9 @@ export const loopStep = (u: Unit, plan: LoopPlan): Step | null => {
   let func = u.functions.get(key);
   if (func === undefined) {
     const params: ValueType[] = new Array<ValueType>(LOOP_PARAMS + buffers.length).fill('i32');
-    func = u.m.func(nest.name, params, [], (f) => emitLoop(f, { nest, strategy: how, buffers, info: u.info, fmod: u.fmod, relaxed: u.relaxed }));
+    func = u.m.func(nest.name, params, [], (f) =>
+      emitLoop(f, { nest, strategy: how, buffers, info: u.info, fmod: u.fmod, relaxed: u.relaxed }),
+    );
     u.functions.set(key, func);
   }
   const first = how.order[0];
