@@ -9,18 +9,21 @@ import { evaluateEagerly } from '../../src/jit/eager.ts';
 import { referenceEvaluate } from '../../src/reference/evaluate.ts';
 import { checkBatching, checkDerivatives, checkForward } from './check.ts';
 import { drawInput, generator, toHost, type HostValue, type Row } from './row.ts';
+import { rows as activations } from './rows-activations.ts';
 import { rows as binary } from './rows-binary.ts';
 import { rows as composed } from './rows-composed.ts';
 import { rows as contract } from './rows-contract.ts';
 import { rows as gather } from './rows-gather.ts';
+import { rows as logic } from './rows-logic.ts';
 import { rows as move } from './rows-move.ts';
 import { rows as reductions } from './rows-reductions.ts';
 import { rows as structure } from './rows-structure.ts';
 import { rows as unary } from './rows-unary.ts';
 
-const elementary = [...structure, ...unary, ...binary, ...reductions];
+const elementary = [...structure, ...unary, ...binary, ...logic, ...reductions];
 const all = [...elementary, ...contract, ...move, ...gather];
-const everywhere = [...elementary, ...composed];
+const functions = [...composed, ...activations];
+const everywhere = [...elementary, ...functions];
 const label = (row: Row): string => `${row.primitive}${row.name === undefined ? '' : ` (${row.name})`}`;
 
 const isPrimitive = (x: unknown): x is Primitive =>
@@ -74,7 +77,7 @@ const weight = (y: Tensor): Tensor =>
   drawInput({ shape: y.shape }, generator(9), y.dtype === 'float64' ? 'float64' : 'float32');
 
 describe('on the default device, in float32, against the reference in float64', () => {
-  it.each([...all, ...composed].map((row) => [label(row), row] as const))('%s', (_, row) => {
+  it.each([...all, ...functions].map((row) => [label(row), row] as const))('%s', (_, row) => {
     const random = generator(3);
     const xs = row.inputs.map((spec) => drawInput(spec, random, 'float32'));
     const apply = (...vs: Tensor[]): readonly Tensor[] => list(row.apply(...(vs as [Tensor, Tensor, Tensor])));
