@@ -6,7 +6,7 @@ import type { Program, Value } from '../core/program.ts';
 import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits } from './cluster.ts';
 import { analyse, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
-import { expandMath } from './math/index.ts';
+import { expandMath, mathExpander } from './math/index.ts';
 import { mergeAlike } from './multi.ts';
 import { createBuilder, load, type Leaf } from './symbolic.ts';
 
@@ -231,10 +231,8 @@ const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf): Kernel => {
     const all = vars(shape);
     const updates = e.inputs[e.inputs.length - 1]!;
     const u = vars(updates.aval.shape);
-    const access = l.at(u.at, (input, at) => {
-      const read = builder.at(e.inputs[input]!, at);
-      return valueIndex(read);
-    });
+    const access = l.at(u.at, (input, at) => valueIndex(builder.at(e.inputs[input]!, at)));
+    const expand = mathExpander();
     return {
       kind: 'scatter',
       name: e.primitive.name,
@@ -243,9 +241,9 @@ const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf): Kernel => {
       target: buffer(node),
       init: { axes: all.list, index: linearize(all.at, shape), value: expandMath(builder.at(e.inputs[0]!, all.at)) },
       axes: u.list,
-      index: linearize(access.index, shape),
-      guards: (access.guards ?? []).filter((g) => !provable(g)),
-      value: expandMath(builder.at(updates, u.at)),
+      index: expand.index(linearize(access.index, shape)),
+      guards: expand.guards((access.guards ?? []).filter((g) => !provable(g))),
+      value: expand.expr(builder.at(updates, u.at)),
     };
   }
   throw new Error(`${e.primitive.name}: no kernel for a lowering of kind ${l.tag}`);

@@ -160,7 +160,7 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
 const identity: Readonly<Record<ReduceOp, number>> = { sum: 0, prod: 1, max: -Infinity, min: Infinity, any: 0, all: 1, argmax: 0, argmin: 0 };
 
 /** The result of reducing nothing, within the range of a dtype. */
-export const reduceIdentity = (op: ReduceOp, d: DType): number => castScalar(identity[op], d);
+export const reduceIdentity = (op: ReduceOp, d: DType): number => (d === 'bool' && op === 'max' ? 0 : castScalar(identity[op], d));
 
 const reduce = (op: ReduceOp, axes: readonly number[], x: Host, out: TypedArray): void => {
   const { shape, dtype } = x.aval;

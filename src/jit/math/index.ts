@@ -1,6 +1,7 @@
 // Rewrites every mathematical function of an expression into basic operations, which the renderers emit lane by lane, branch-free.
 import { isFloat } from '../../core/dtype.ts';
-import { isOp, rewrite, type Expr, type MathOp } from '../../core/expr.ts';
+import { isOp, type Expr, type MathOp } from '../../core/expr.ts';
+import { rewriter, type Rewriter } from '../../core/rewrite.ts';
 import { i0e, i1e } from './bessel.ts';
 import { and, constant, div, eq, gt, lt, mul, ne, sel, shr, sqrt } from './build.ts';
 import { erf, erfc, erfinv } from './erf.ts';
@@ -98,17 +99,22 @@ const expansions: Readonly<Record<MathOp, Expansion>> = {
 };
 const ofIntegers: ReadonlySet<string> = new Set<MathOp>(['pow', 'sign']);
 
+const expandNode = (node: Expr): Expr => {
+  if (!isOp(node) || !Object.hasOwn(expansions, node.op)) return node;
+  const [x, y = x] = node.args as [Expr, Expr?];
+  if (!isFloat(node.dtype) && !ofIntegers.has(node.op))
+    throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
+  return expansions[node.op as MathOp](x, y);
+};
+
+/** Spells mathematical functions out in expressions, and in indices and guards that are computed from such. */
+export const mathExpander = (): Rewriter => rewriter(expandNode);
+
 /**
  * The expression with every mathematical function (a `MathOp` of float32 or float64) spelled out in basic operations, float32 in 32-bit
- * operations alone. Accuracy: 4 ulp over the whole range, float32 results below 2^-126 possibly zero; see each function for more.
+ * operations alone, those inside of indices too. Accuracy: 4 ulp over the whole range, float32 results below 2^-126 possibly zero; see each
+ * function for more.
  *
  * @throws if a function is applied to a dtype that it is not defined for.
  */
-export const expandMath = (e: Expr): Expr =>
-  rewrite(e, (node) => {
-    if (!isOp(node) || !Object.hasOwn(expansions, node.op)) return node;
-    const [x, y = x] = node.args as [Expr, Expr?];
-    if (!isFloat(node.dtype) && !ofIntegers.has(node.op))
-      throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
-    return expansions[node.op as MathOp](x, y);
-  });
+export const expandMath = (e: Expr): Expr => mathExpander().expr(e);

@@ -1,0 +1,41 @@
+// Indices computed at run time inside of fused kernels: from kept rows, from mathematical functions, and reductions of bools.
+import { describe, expect, test } from 'vitest';
+import {
+  astype, at, clip, defaultDevice, devices, devicePut, dynamicSlice, exp, fromTypedArray, grad, jit, logsumexp, max, min, mul, sin,
+  slice, sum, takeAlongAxis, tanh, zeros, type Tensor,
+} from '../../src/index.ts';
+
+const reference = devices.reference();
+const on = <A>(device: typeof reference, f: () => A): A => {
+  const saved = defaultDevice();
+  defaultDevice(device);
+  try {
+    return f();
+  } finally {
+    defaultDevice(saved);
+  }
+};
+const input = (n = 40): Tensor => fromTypedArray(Float64Array.from({ length: n }, (_, i) => ((i * 0.7548776662466927) % 4) - 2));
+const whole = (x: Tensor): Tensor => astype(clip(x, 0, 30), 'int32');
+const agrees = (f: (x: Tensor) => Tensor): void => {
+  const want = on(reference, () => f(input())).dataSync();
+  const got = jit(f)(input()).dataSync();
+  expect(got.length).toBe(want.length);
+  got.forEach((v: number, i: number) => expect(v).toBeCloseTo(want[i]!, 10));
+};
+
+describe('an index in a fused kernel', () => {
+  test('may be computed from a value kept for the row', () => agrees(grad((x: Tensor) => logsumexp(takeAlongAxis(x, whole(x), -1)))));
+  test('may be computed by a mathematical function', () => agrees((x) => dynamicSlice(x, [astype(mul(tanh(slice(x, 0)), -5), 'int32')], [5])));
+  test('may be so in the gradient', () => agrees(grad((x: Tensor) => sum(sin(dynamicSlice(x, [astype(mul(tanh(slice(x, 0)), -5), 'int32')], [5]))))));
+  test('may be so when scattering', () => agrees((x) => at(zeros([40], 'float64'), whole(mul(exp(x), 4))).add(sin(x))));
+});
+
+test('extremes of bools, on every device', () => {
+  for (const bits of [[0, 0], [0, 1], [1, 1]]) {
+    for (const device of [reference, defaultDevice()]) {
+      const x = devicePut(fromTypedArray(Uint8Array.from(bits)), device);
+      expect([max(x).itemSync(), min(x).itemSync()]).toEqual([bits.includes(1), !bits.includes(0)]);
+    }
+  }
+});
