@@ -1,7 +1,13 @@
 // Initialisers: Init<A> = Reader<Key, A>, and how trees of them draw each value from a key of its own name.
 import { reader as R } from 'fp-ts';
 import { ArgumentError, full, type DType, type Shape, type Tensor } from '../public.ts';
-import { foldIn, normal as drawNormal, truncatedNormal as drawTruncated, uniform as drawUniform, type Key } from '../random/index.ts';
+import {
+  foldIn,
+  normal as drawNormal,
+  truncatedNormal as drawTruncated,
+  uniform as drawUniform,
+  type Key,
+} from '../random/index.ts';
 
 /** A recipe for initial values: a function of a random key. */
 export type Init<A> = R.Reader<Key, A>;
@@ -22,7 +28,9 @@ const hashName = (name: string): number => {
 export const struct =
   <A extends Readonly<Record<string, unknown>>>(fields: { readonly [K in keyof A]: Init<A[K]> }): Init<A> =>
   (key) =>
-    Object.fromEntries(Object.entries(fields).map(([name, init]) => [name, (init as Init<unknown>)(foldIn(key, hashName(name)))])) as unknown as A;
+    Object.fromEntries(
+      Object.entries(fields).map(([name, init]) => [name, (init as Init<unknown>)(foldIn(key, hashName(name)))]),
+    ) as unknown as A;
 
 /** The same for a tuple: keys are derived from positions. */
 export const tuple =
@@ -45,7 +53,8 @@ const filled =
 export const zeros: (shape: Shape, options?: { readonly dtype?: DType }) => Init<Tensor> = filled(0);
 export const ones: (shape: Shape, options?: { readonly dtype?: DType }) => Init<Tensor> = filled(1);
 /** Always one value. */
-export const constant = (shape: Shape, value: number, options: { readonly dtype?: DType } = {}): Init<Tensor> => filled(value)(shape, options);
+export const constant = (shape: Shape, value: number, options: { readonly dtype?: DType } = {}): Init<Tensor> =>
+  filled(value)(shape, options);
 /** Normal with mean 0 and standard deviation `stddev`. */
 export const normal =
   (shape: Shape, stddev = 0.01, options: InitOptions = {}): Init<Tensor> =>
@@ -67,17 +76,26 @@ export type Distribution = 'normal' | 'uniform' | 'truncatedNormal';
 
 /** Fan in and out of a weight: the last axis is the output, the one before the input, the others a receptive field. */
 const fans = (shape: Shape): readonly [number, number] => {
-  if (shape.length < 2) throw new ArgumentError('varianceScaling', `needs a weight of at least two axes [..., in, out], got [${shape.join(', ')}]`);
+  if (shape.length < 2)
+    throw new ArgumentError(
+      'varianceScaling',
+      `needs a weight of at least two axes [..., in, out], got [${shape.join(', ')}]`,
+    );
   const field = shape.slice(0, -2).reduce((n, d) => n * d, 1);
   return [shape[shape.length - 2]! * field, shape[shape.length - 1]! * field];
 };
 
 /** Values of variance scale / fan (`jax.nn.initializers.variance_scaling`). */
 export const varianceScaling =
-  (shape: Shape, options: InitOptions & { readonly scale: number; readonly mode: Mode; readonly distribution: Distribution }): Init<Tensor> =>
+  (
+    shape: Shape,
+    options: InitOptions & { readonly scale: number; readonly mode: Mode; readonly distribution: Distribution },
+  ): Init<Tensor> =>
   (key) => {
     const [fanIn, fanOut] = fans(shape);
-    const variance = options.scale / Math.max(1, options.mode === 'fanIn' ? fanIn : options.mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2);
+    const variance =
+      options.scale /
+      Math.max(1, options.mode === 'fanIn' ? fanIn : options.mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2);
     switch (options.distribution) {
       case 'normal':
         return drawNormal(key, shape, options).mul(Math.sqrt(variance));

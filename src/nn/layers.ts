@@ -1,5 +1,21 @@
 // Layers: pairs of an initialiser of parameters and a pure function of parameters and input.
-import { add, ArgumentError, conv1d, conv2d, conv3d, matmul, mean, mul, rsqrt, select, square, stopGradient, sub, type Shape, type Tensor } from '../public.ts';
+import {
+  add,
+  ArgumentError,
+  conv1d,
+  conv2d,
+  conv3d,
+  matmul,
+  mean,
+  mul,
+  rsqrt,
+  select,
+  square,
+  stopGradient,
+  sub,
+  type Shape,
+  type Tensor,
+} from '../public.ts';
 import { bernoulli, type Key } from '../random/index.ts';
 import { glorotUniform, heNormal, ones, struct, tuple, zeros, type Init } from './init.ts';
 
@@ -24,7 +40,10 @@ export interface WeightOptions {
  * dense(2, 3).apply(dense(2, 3).init(key(0)), zeros([4, 2])).shape; // [4, 3]
  */
 export const dense = (inputs: number, outputs: number, options: WeightOptions = {}): Layer<DenseParams> => ({
-  init: struct<{ w: Tensor; b: Tensor }>({ w: (options.weight ?? glorotUniform)([inputs, outputs]), b: zeros([outputs]) }),
+  init: struct<{ w: Tensor; b: Tensor }>({
+    w: (options.weight ?? glorotUniform)([inputs, outputs]),
+    b: zeros([outputs]),
+  }),
   apply: ({ w, b }, x) => add(matmul(x, w), b),
 });
 
@@ -41,10 +60,16 @@ export interface ConvOptions extends WeightOptions {
  * @example
  * conv(1, 8, [3, 3]).apply(conv(1, 8, [3, 3]).init(key(0)), zeros([2, 5, 5, 1])).shape; // [2, 5, 5, 8]
  */
-export const conv = (inputs: number, outputs: number, kernel: readonly number[], options: ConvOptions = {}): Layer<DenseParams> => {
+export const conv = (
+  inputs: number,
+  outputs: number,
+  kernel: readonly number[],
+  options: ConvOptions = {},
+): Layer<DenseParams> => {
   const { weight = heNormal, stride = 1, padding = 'same', dilation = 1, groups = 1 } = options;
   const f = [conv1d, conv2d, conv3d][kernel.length - 1];
-  if (f === undefined) throw new ArgumentError('conv', `kernel must list one to three sizes, got [${kernel.join(', ')}]`);
+  if (f === undefined)
+    throw new ArgumentError('conv', `kernel must list one to three sizes, got [${kernel.join(', ')}]`);
   return {
     init: struct<{ w: Tensor; b: Tensor }>({ w: weight([...kernel, inputs / groups, outputs]), b: zeros([outputs]) }),
     apply: ({ w, b }, x) => add(f(x, w, { stride, padding, dilation, groups }), b),
@@ -107,7 +132,10 @@ export interface BatchNorm {
  * Batch normalisation over all axes but the last, the channels (Ioffe & Szegedy, 2015), with explicit state: running <-
  * (1 - momentum) * running + momentum * batch, with the unbiased variance.
  */
-export const batchNorm = (channels: number, options: { readonly momentum?: number; readonly eps?: number } = {}): BatchNorm => {
+export const batchNorm = (
+  channels: number,
+  options: { readonly momentum?: number; readonly eps?: number } = {},
+): BatchNorm => {
   const { momentum = 0.1, eps = 1e-5 } = options;
   return {
     init: struct<{ scale: Tensor; bias: Tensor }>({ scale: ones([channels]), bias: zeros([channels]) }),
@@ -115,17 +143,23 @@ export const batchNorm = (channels: number, options: { readonly momentum?: numbe
     train: ({ scale, bias }, state, x) => {
       const axis = x.shape.slice(0, -1).map((_, i) => i);
       const n = x.size / channels;
-      if (n < 2) throw new ArgumentError('batchNorm', `training needs at least two values a channel, got input [${x.shape.join(', ')}]`);
+      if (n < 2)
+        throw new ArgumentError(
+          'batchNorm',
+          `training needs at least two values a channel, got input [${x.shape.join(', ')}]`,
+        );
       const mu = mean(x, { axis });
       const centred = sub(x, mu);
       const variance = mean(square(centred), { axis });
-      const blend = (running: Tensor, batch: Tensor): Tensor => add(mul(running, 1 - momentum), mul(stopGradient(batch), momentum));
+      const blend = (running: Tensor, batch: Tensor): Tensor =>
+        add(mul(running, 1 - momentum), mul(stopGradient(batch), momentum));
       return [
         add(mul(mul(centred, rsqrt(add(variance, eps))), scale), bias),
         { mean: blend(state.mean, mu), variance: blend(state.variance, mul(variance, n / (n - 1))) },
       ];
     },
-    apply: ({ scale, bias }, state, x) => add(mul(mul(sub(x, state.mean), rsqrt(add(state.variance, eps))), scale), bias),
+    apply: ({ scale, bias }, state, x) =>
+      add(mul(mul(sub(x, state.mean), rsqrt(add(state.variance, eps))), scale), bias),
   };
 };
 
@@ -134,7 +168,10 @@ export const batchNorm = (channels: number, options: { readonly momentum?: numbe
  * @example
  * sequential(dense(2, 4), tanh, dense(4, 1)).apply(sequential(dense(2, 4), tanh, dense(4, 1)).init(key(0)), zeros([3, 2])).shape; // [3, 1]
  */
-export const sequential = (...layers: readonly (Layer<never> | ((x: Tensor) => Tensor))[]): Layer<readonly unknown[]> => ({
+export const sequential = (
+  ...layers: readonly (Layer<never> | ((x: Tensor) => Tensor))[]
+): Layer<readonly unknown[]> => ({
   init: tuple(...layers.map((l): Init<unknown> => (typeof l === 'function' ? () => null : l.init))),
-  apply: (params, x) => layers.reduce((y, l, i) => (typeof l === 'function' ? l(y) : l.apply((params as never)[i]!, y)), x),
+  apply: (params, x) =>
+    layers.reduce((y, l, i) => (typeof l === 'function' ? l(y) : l.apply((params as never)[i]!, y)), x),
 });

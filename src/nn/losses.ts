@@ -1,5 +1,28 @@
 // Losses: a scalar by default (the mean over examples); reduction 'sum' or 'none' instead.
-import { abs, add, ArgumentError, broadcastTo, div, equal, expandDims, iota, less, logsumexp, maximum, mean, moveaxis, mul, neg, notEqual, ShapeError, square, sub, sum, where, type Tensor } from '../public.ts';
+import {
+  abs,
+  add,
+  ArgumentError,
+  broadcastTo,
+  div,
+  equal,
+  expandDims,
+  iota,
+  less,
+  logsumexp,
+  maximum,
+  mean,
+  moveaxis,
+  mul,
+  neg,
+  notEqual,
+  ShapeError,
+  square,
+  sub,
+  sum,
+  where,
+  type Tensor,
+} from '../public.ts';
 import { softplus } from './activations.ts';
 
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -22,7 +45,10 @@ const reduced = (losses: Tensor, options: LossOptions): Tensor => {
 
 const paired = (op: string, x: Tensor, target: Tensor): void => {
   if (x.shape.join() !== target.shape.join())
-    throw new ShapeError(op, `prediction [${x.shape.join(', ')}] and target [${target.shape.join(', ')}] must have one shape; a difference would broadcast to something you do not want`);
+    throw new ShapeError(
+      op,
+      `prediction [${x.shape.join(', ')}] and target [${target.shape.join(', ')}] must have one shape; a difference would broadcast to something you do not want`,
+    );
 };
 
 /**
@@ -84,19 +110,30 @@ export const softmaxCrossEntropy = (logits: Tensor, target: Tensor, options: Cro
   const byLabel = target.rank === x.rank - 1;
   const t = byLabel ? target : moveaxis(target, axis, -1);
   if (t.shape.join() !== (byLabel ? x.shape.slice(0, -1) : x.shape).join())
-    throw new ShapeError(op, `logits [${logits.shape.join(', ')}] need labels of the same shape without the class axis, or probabilities of the same shape; got target [${target.shape.join(', ')}]`);
-  if (byLabel && (t.dtype === 'float32' || t.dtype === 'float64')) throw new ArgumentError(op, `labels must be integers, got ${t.dtype}; for probabilities give the target a class axis`);
+    throw new ShapeError(
+      op,
+      `logits [${logits.shape.join(', ')}] need labels of the same shape without the class axis, or probabilities of the same shape; got target [${target.shape.join(', ')}]`,
+    );
+  if (byLabel && (t.dtype === 'float32' || t.dtype === 'float64'))
+    throw new ArgumentError(
+      op,
+      `labels must be integers, got ${t.dtype}; for probabilities give the target a class axis`,
+    );
   const logp = sub(x, logsumexp(x, { axis: -1, keepdims: true }));
   // A comparison with the class number instead of a gather: it fuses, and so does its derivative.
   const hot = byLabel ? equal(expandDims(t, -1), iota(x.shape, x.rank - 1)) : undefined;
   const even = labelSmoothing / classes;
   const weighted = weight === undefined ? logp : mul(logp, weight);
   const picked = hot === undefined ? sum(mul(t, weighted), { axis: -1 }) : sum(where(hot, weighted, 0), { axis: -1 });
-  const losses = neg(labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), mul(sum(weighted, { axis: -1 }), even)));
+  const losses = neg(
+    labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), mul(sum(weighted, { axis: -1 }), even)),
+  );
   const counts = ignoreIndex === undefined || !byLabel ? undefined : notEqual(t, ignoreIndex);
   const kept = counts === undefined ? losses : where(counts, losses, 0);
-  if ((options.reduction ?? 'mean') !== 'mean' || !byLabel || (weight === undefined && counts === undefined)) return reduced(kept, options);
-  const share = weight === undefined ? where(counts!, 1, 0) : sum(where(hot!, broadcastTo(weight, x.shape), 0), { axis: -1 });
+  if ((options.reduction ?? 'mean') !== 'mean' || !byLabel || (weight === undefined && counts === undefined))
+    return reduced(kept, options);
+  const share =
+    weight === undefined ? where(counts!, 1, 0) : sum(where(hot!, broadcastTo(weight, x.shape), 0), { axis: -1 });
   return div(sum(kept), sum(counts === undefined ? share : where(counts, share, 0)));
 };
 
@@ -106,7 +143,11 @@ export const softmaxCrossEntropy = (logits: Tensor, target: Tensor, options: Cro
  * @example
  * sigmoidCrossEntropy(tensor([0]), tensor([1])); // 0.6931472
  */
-export const sigmoidCrossEntropy = (logits: Tensor, target: Tensor, options: LossOptions & { readonly weight?: Tensor; readonly positiveWeight?: Tensor | number } = {}): Tensor => {
+export const sigmoidCrossEntropy = (
+  logits: Tensor,
+  target: Tensor,
+  options: LossOptions & { readonly weight?: Tensor; readonly positiveWeight?: Tensor | number } = {},
+): Tensor => {
   paired('sigmoidCrossEntropy', logits, target);
   const positive = options.positiveWeight === undefined ? target : mul(target, options.positiveWeight);
   // -log sigmoid(x) = softplus(-x), -log(1 - sigmoid(x)) = softplus(x).
@@ -115,4 +156,5 @@ export const sigmoidCrossEntropy = (logits: Tensor, target: Tensor, options: Los
 };
 
 /** The mean of several per-example losses where `mask` is true; 0 where it is nowhere. */
-export const maskedMean = (losses: Tensor, mask: Tensor): Tensor => div(sum(where(mask, losses, 0)), maximum(sum(where(mask, 1, 0)), 1));
+export const maskedMean = (losses: Tensor, mask: Tensor): Tensor =>
+  div(sum(where(mask, losses, 0)), maximum(sum(where(mask, 1, 0)), 1));

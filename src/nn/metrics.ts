@@ -24,7 +24,10 @@ export const confusion = (classes: number): Metric<Confusion> => ({
 export const confusionOf = (labels: Tensor, predicted: Tensor, classes: number): Confusion => {
   const chosen = predicted.rank === labels.rank + 1 ? argmax(predicted, -1) : predicted;
   if (labels.rank !== 1 || chosen.shape[0] !== labels.shape[0])
-    throw new ArgumentError('confusionOf', `needs labels [n] and as many predictions, got [${labels.shape.join(', ')}] and [${predicted.shape.join(', ')}]`);
+    throw new ArgumentError(
+      'confusionOf',
+      `needs labels [n] and as many predictions, got [${labels.shape.join(', ')}] and [${predicted.shape.join(', ')}]`,
+    );
   const hot = (x: Tensor): Tensor => equal(x.reshape([x.size, 1]), iota([x.size, classes], 1)).astype('float32');
   return { counts: transpose(hot(labels)).matmul(hot(chosen)) };
 };
@@ -54,7 +57,8 @@ export const report = (matrix: readonly (readonly number[])[]): Report => {
   const recall = classes.map((i) => ratio(hits[i]!, support[i]!));
   const f1 = classes.map((i) => ratio(2 * precision[i]! * recall[i]!, precision[i]! + recall[i]!));
   const macro = (xs: readonly number[]): number => ratio(total(xs), n);
-  const weighted = (xs: readonly number[]): number => ratio(total(classes.map((i) => xs[i]! * support[i]!)), total(support));
+  const weighted = (xs: readonly number[]): number =>
+    ratio(total(classes.map((i) => xs[i]! * support[i]!)), total(support));
   return {
     accuracy: ratio(total(hits), total(support)),
     precision,
@@ -79,7 +83,8 @@ export const average: Metric<Mean> = {
   concat: (a, b) => ({ total: add(a.total, b.total), count: add(a.count, b.count) }),
 };
 /** total / count, 0 before the first example. */
-export const meanValue = async (m: Mean): Promise<number> => ratio(Number(await m.total.item()), Number(await m.count.item()));
+export const meanValue = async (m: Mean): Promise<number> =>
+  ratio(Number(await m.total.item()), Number(await m.count.item()));
 
 /** Share of the rows of scores [n, classes] whose largest is the label, as a mean that merges. */
 export const accuracyOf = (labels: Tensor, scores: Tensor): Mean => {

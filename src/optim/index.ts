@@ -25,6 +25,7 @@ export {
   trace,
   type AdamOptions,
   type AdamState,
+  type ClipOptions,
   type CountState,
   type TraceOptions,
   type TraceState,

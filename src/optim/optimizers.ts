@@ -1,5 +1,15 @@
 // Optimizers: aliases of a few lines over chain.
-import { addDecayedWeights, scaleByAdam, scaleByLearningRate, trace, type AdamOptions, type AdamState, type CountState, type TraceOptions, type TraceState } from './transforms.ts';
+import {
+  addDecayedWeights,
+  scaleByAdam,
+  scaleByLearningRate,
+  trace,
+  type AdamOptions,
+  type AdamState,
+  type CountState,
+  type TraceOptions,
+  type TraceState,
+} from './transforms.ts';
 import { chain, type EmptyState, type Optimizer } from './transformation.ts';
 import type { Rate } from './schedules.ts';
 
@@ -14,7 +24,10 @@ export interface SgdOptions extends TraceOptions {
  * @example
  * sgd(0.1).update(tensor([1]), sgd(0.1).init(tensor([1])), tensor([1]))[0]; // [-0.1]
  */
-export const sgd = (rate: Rate, options: SgdOptions = {}): Optimizer<readonly (EmptyState | TraceState | CountState)[]> =>
+export const sgd = (
+  rate: Rate,
+  options: SgdOptions = {},
+): Optimizer<readonly (EmptyState | TraceState | CountState)[]> =>
   chain(
     ...(options.weightDecay === undefined || options.weightDecay === 0 ? [] : [addDecayedWeights(options.weightDecay)]),
     ...(options.momentum === undefined || options.momentum === 0 ? [] : [trace(options.momentum, options)]),
@@ -26,7 +39,10 @@ export const sgd = (rate: Rate, options: SgdOptions = {}): Optimizer<readonly (E
  * @example
  * adam(0.1).update(tensor([2]), adam(0.1).init(tensor([1])), tensor([1]))[0]; // [-0.1]
  */
-export const adam = (rate: Rate, options: AdamOptions & { readonly weightDecay?: number } = {}): Optimizer<readonly (EmptyState | AdamState | CountState)[]> =>
+export const adam = (
+  rate: Rate,
+  options: AdamOptions & { readonly weightDecay?: number } = {},
+): Optimizer<readonly (EmptyState | AdamState | CountState)[]> =>
   chain(
     ...(options.weightDecay === undefined || options.weightDecay === 0 ? [] : [addDecayedWeights(options.weightDecay)]),
     scaleByAdam(options),

@@ -44,10 +44,16 @@ export const chain = <T extends readonly Optimizer<unknown>[]>(...transformation
  * @example
  * applyUpdates(tensor([1, 2]), tensor([0.5, -0.5])); // [1.5, 1.5]
  */
-export const applyUpdates = <P>(params: P, updates: P): P => tree.map((p, u) => p.add(u).astype(p.dtype), params, updates);
+export const applyUpdates = <P>(params: P, updates: P): P =>
+  tree.map((p, u) => p.add(u).astype(p.dtype), params, updates);
 
 /** Trees of several results of one function of leaves: f's k-th result makes the k-th tree. */
-export const mapMany = <P>(count: number, f: (...leaves: Tensor[]) => readonly Tensor[], first: P, ...rest: readonly unknown[]): P[] => {
+export const mapMany = <P>(
+  count: number,
+  f: (...leaves: Tensor[]) => readonly Tensor[],
+  first: P,
+  ...rest: readonly unknown[]
+): P[] => {
   const results = new Map<Tensor, readonly Tensor[]>();
   const marked = tree.map(
     (...xs) => {

@@ -25,7 +25,8 @@ export class Key {
   /** The keys along the leading axis, so that `const [a, b] = split(key)` works. */
   *[Symbol.iterator](): Generator<Key> {
     const [n, ...rest] = this.shape;
-    if (n === undefined) throw new ArgumentError('Key', 'a single key is not iterable; split it first: const [a, b] = split(key)');
+    if (n === undefined)
+      throw new ArgumentError('Key', 'a single key is not iterable; split it first: const [a, b] = split(key)');
     for (let i = 0; i < n; i++) yield new Key(reshapeTo(sliceAlong(this.words, 0, i, 1), [...rest, 2]));
   }
   toString(): string {
@@ -47,7 +48,11 @@ Object.defineProperty(Key.prototype, treeNode, {
 
 /** A key or keys as two words, each of the keys' shape. */
 const wordsOf = (op: string, key: Key): readonly [Tensor, Tensor] => {
-  if (!(key instanceof Key)) throw new ArgumentError(op, `needs a random key as its first argument, got ${typeof key === 'number' ? `the number ${String(key)}; make a key of it: key(${String(key)})` : typeof key}`);
+  if (!(key instanceof Key))
+    throw new ArgumentError(
+      op,
+      `needs a random key as its first argument, got ${typeof key === 'number' ? `the number ${String(key)}; make a key of it: key(${String(key)})` : typeof key}`,
+    );
   const last = key.words.rank - 1;
   const word = (i: number): Tensor => reshapeTo(sliceAlong(key.words, last, i, 1), key.shape);
   return [word(0), word(1)];
@@ -55,7 +60,11 @@ const wordsOf = (op: string, key: Key): readonly [Tensor, Tensor] => {
 
 const single = (op: string, key: Key): readonly [Tensor, Tensor] => {
   const words = wordsOf(op, key);
-  if (key.shape.length > 0) throw new ArgumentError(op, `needs a single key, got an array of keys of shape [${key.shape.join(', ')}]; unpack it, or use vmap`);
+  if (key.shape.length > 0)
+    throw new ArgumentError(
+      op,
+      `needs a single key, got an array of keys of shape [${key.shape.join(', ')}]; unpack it, or use vmap`,
+    );
   return words;
 };
 
@@ -69,7 +78,8 @@ export const key = (seed: number | Tensor): Key => {
     const low = cast(seed, 'uint32');
     return new Key(stack([fill(low.shape, 0, 'uint32'), low], { axis: -1 }));
   }
-  if (!Number.isSafeInteger(seed)) throw new ArgumentError('key', `the seed must be a safe integer, got ${String(seed)}`);
+  if (!Number.isSafeInteger(seed))
+    throw new ArgumentError('key', `the seed must be a safe integer, got ${String(seed)}`);
   const high = seed < 0 ? 0 : Math.floor(seed / 2 ** 32);
   return new Key(hostTensor(Uint32Array.of(high, seed), [2], 'uint32'));
 };
@@ -77,7 +87,8 @@ export const key = (seed: number | Tensor): Key => {
 /** Positions 0, 1, ... of a shape's elements, as high and low words. */
 const counters = (shape: Shape): readonly [Tensor, Tensor] => {
   const n = sizeOf(shape);
-  if (n >= 2 ** 31) throw new ArgumentError('random', `shape [${shape.join(', ')}] has more than 2^31 elements; draw it in parts`);
+  if (n >= 2 ** 31)
+    throw new ArgumentError('random', `shape [${shape.join(', ')}] has more than 2^31 elements; draw it in parts`);
   return [fill(shape, 0, 'uint32'), reshapeTo(cast(indexAlong([n], 0), 'uint32'), shape)];
 };
 
@@ -104,7 +115,8 @@ export const split = (k: Key, num: number | Shape = 2): Key => {
  */
 export const foldIn = (k: Key, data: number | Tensor): Key => {
   const [k0, k1] = single('foldIn', k);
-  if (typeof data === 'number' && !Number.isSafeInteger(data)) throw new ArgumentError('foldIn', `data must be an integer, got ${String(data)}`);
+  if (typeof data === 'number' && !Number.isSafeInteger(data))
+    throw new ArgumentError('foldIn', `data must be an integer, got ${String(data)}`);
   const low = data instanceof Tensor ? cast(data, 'uint32') : fill([], data >>> 0, 'uint32');
   return new Key(stack([...threefry2x32(k0, k1, fill([], 0, 'uint32'), low)], { axis: -1 }));
 };

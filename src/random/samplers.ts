@@ -29,7 +29,8 @@ export interface SampleOptions {
 }
 
 const floatType = (op: string, d: DType | undefined): DType => {
-  if (d !== undefined && !isFloat(d)) throw new DTypeError(op, `draws floats; dtype must be 'float32' or 'float64', got ${d}`);
+  if (d !== undefined && !isFloat(d))
+    throw new DTypeError(op, `draws floats; dtype must be 'float32' or 'float64', got ${d}`);
   return d ?? 'float32';
 };
 
@@ -47,7 +48,11 @@ const unit = (op: string, k: Key, shape: Shape, dtype: DType): Tensor => {
  * @example
  * uniform(key(0), [3]).shape; // [3]
  */
-export const uniform = (k: Key, shape: Shape = [], options: SampleOptions & { readonly minval?: TensorLike; readonly maxval?: TensorLike } = {}): Tensor => {
+export const uniform = (
+  k: Key,
+  shape: Shape = [],
+  options: SampleOptions & { readonly minval?: TensorLike; readonly maxval?: TensorLike } = {},
+): Tensor => {
   const dims = checkShape('uniform', shape);
   const dtype = floatType('uniform', options.dtype);
   const u = unit('uniform', k, dims, dtype);
@@ -73,12 +78,22 @@ export const normal = (k: Key, shape: Shape = [], options: SampleOptions = {}): 
 };
 
 /** Normal restricted to [lower, upper] (`jax.random.truncated_normal`). */
-export const truncatedNormal = (k: Key, lower: TensorLike, upper: TensorLike, shape?: Shape, options: SampleOptions = {}): Tensor => {
+export const truncatedNormal = (
+  k: Key,
+  lower: TensorLike,
+  upper: TensorLike,
+  shape?: Shape,
+  options: SampleOptions = {},
+): Tensor => {
   const dtype = floatType('truncatedNormal', options.dtype);
   const lo = lower instanceof Tensor ? cast(lower, dtype) : fill([], Number(lower), dtype);
   const hi = upper instanceof Tensor ? cast(upper, dtype) : fill([], Number(upper), dtype);
   const dims = shape ?? broadcastShapes('truncatedNormal', lo.shape, hi.shape);
-  const u = uniform(k, dims, { dtype: dtype as 'float32', minval: erf(mul(lo, Math.SQRT1_2)), maxval: erf(mul(hi, Math.SQRT1_2)) });
+  const u = uniform(k, dims, {
+    dtype: dtype as 'float32',
+    minval: erf(mul(lo, Math.SQRT1_2)),
+    maxval: erf(mul(hi, Math.SQRT1_2)),
+  });
   return clip(mul(erfinv(u), Math.SQRT2), lo, hi);
 };
 
@@ -86,7 +101,10 @@ export const truncatedNormal = (k: Key, lower: TensorLike, upper: TensorLike, sh
 export const bernoulli = (k: Key, p: TensorLike = 0.5, shape?: Shape): Tensor => {
   const probability = p instanceof Tensor ? p : fill([], Number(p), 'float32');
   const dims = shape ?? probability.shape;
-  return less(uniform(k, dims, { dtype: probability.dtype === 'float64' ? 'float64' : 'float32' }), broadcastTo(probability, dims));
+  return less(
+    uniform(k, dims, { dtype: probability.dtype === 'float64' ? 'float64' : 'float32' }),
+    broadcastTo(probability, dims),
+  );
 };
 
 /**
@@ -94,13 +112,25 @@ export const bernoulli = (k: Key, p: TensorLike = 0.5, shape?: Shape): Tensor =>
  * @example
  * randint(key(0), [4], 0, 10).dtype; // 'int32'
  */
-export const randint = (k: Key, shape: Shape, minval: TensorLike, maxval: TensorLike, options: { readonly dtype?: 'int32' | 'uint32' } = {}): Tensor => {
+export const randint = (
+  k: Key,
+  shape: Shape,
+  minval: TensorLike,
+  maxval: TensorLike,
+  options: { readonly dtype?: 'int32' | 'uint32' } = {},
+): Tensor => {
   const dtype = options.dtype ?? 'int32';
-  if (!isInteger(dtype)) throw new DTypeError('randint', `draws integers; dtype must be 'int32' or 'uint32', got ${String(dtype)}`);
+  if (!isInteger(dtype))
+    throw new DTypeError('randint', `draws integers; dtype must be 'int32' or 'uint32', got ${String(dtype)}`);
   const dims = checkShape('randint', shape);
-  for (const [name, v] of [['minval', minval], ['maxval', maxval]] as const)
-    if (typeof v === 'number' && !Number.isInteger(v)) throw new ArgumentError('randint', `${name} must be an integer, got ${String(v)}`);
-  const bound = (v: TensorLike): Tensor => broadcastTo(v instanceof Tensor ? cast(v, dtype) : fill([], Number(v), dtype), dims);
+  for (const [name, v] of [
+    ['minval', minval],
+    ['maxval', maxval],
+  ] as const)
+    if (typeof v === 'number' && !Number.isInteger(v))
+      throw new ArgumentError('randint', `${name} must be an integer, got ${String(v)}`);
+  const bound = (v: TensorLike): Tensor =>
+    broadcastTo(v instanceof Tensor ? cast(v, dtype) : fill([], Number(v), dtype), dims);
   const [lo, hi] = [bound(minval), bound(maxval)];
   const [k1, k2] = split(k);
   const [high, low] = [bits(k1!, dims), bits(k2!, dims)];
@@ -119,7 +149,8 @@ export const randint = (k: Key, shape: Shape, minval: TensorLike, maxval: Tensor
  */
 export const permutation = (k: Key, x: number | Tensor): Tensor => {
   const n = typeof x === 'number' ? x : (x.shape[0] ?? 0);
-  if (!Number.isInteger(n) || n < 0 || (x instanceof Tensor && x.rank === 0)) throw new ArgumentError('permutation', `needs a count or a tensor with a leading axis, got ${String(x)}`);
+  if (!Number.isInteger(n) || n < 0 || (x instanceof Tensor && x.rank === 0))
+    throw new ArgumentError('permutation', `needs a count or a tensor with a leading axis, got ${String(x)}`);
   let order = indexAlong([n], 0);
   const rounds = Math.ceil((3 * Math.log(Math.max(1, n))) / Math.log(2 ** 32 - 1));
   let rest = k;
@@ -142,41 +173,62 @@ export const gumbel = (k: Key, shape: Shape = [], options: SampleOptions = {}): 
  * Indices drawn with unnormalised log-probabilities along an axis (`jax.random.categorical`). `shape` defaults to that of
  * the logits without the axis, and must end with it.
  */
-export const categorical = (k: Key, logits: Tensor, options: { readonly axis?: number; readonly shape?: Shape } = {}): Tensor => {
+export const categorical = (
+  k: Key,
+  logits: Tensor,
+  options: { readonly axis?: number; readonly shape?: Shape } = {},
+): Tensor => {
   const axis = options.axis ?? -1;
   const at = axis < 0 ? axis + logits.rank : axis;
   const batch = logits.shape.filter((_, i) => i !== at);
   const shape = options.shape ?? batch;
   const lead = shape.slice(0, shape.length - batch.length);
   if (shape.length < batch.length || sizeOf(shape.slice(lead.length)) !== sizeOf(batch))
-    throw new ArgumentError('categorical', `shape [${shape.join(', ')}] must end with the batch shape [${batch.join(', ')}] of the logits`);
+    throw new ArgumentError(
+      'categorical',
+      `shape [${shape.join(', ')}] must end with the batch shape [${batch.join(', ')}] of the logits`,
+    );
   const full = [...lead, ...logits.shape];
-  return argmax(add(gumbel(k, full, { dtype: logits.dtype === 'float64' ? 'float64' : 'float32' }), broadcastTo(logits, full)), lead.length + at);
+  return argmax(
+    add(gumbel(k, full, { dtype: logits.dtype === 'float64' ? 'float64' : 'float32' }), broadcastTo(logits, full)),
+    lead.length + at,
+  );
 };
 
 /**
  * Draws from 0 .. n-1, or from the rows of a tensor, with or without replacement and with probabilities `p`
  * (`jax.random.choice`).
  */
-export const choice = (k: Key, a: number | Tensor, shape: Shape = [], options: { readonly replace?: boolean; readonly p?: Tensor } = {}): Tensor => {
+export const choice = (
+  k: Key,
+  a: number | Tensor,
+  shape: Shape = [],
+  options: { readonly replace?: boolean; readonly p?: Tensor } = {},
+): Tensor => {
   const n = typeof a === 'number' ? a : (a.shape[0] ?? 0);
   const count = sizeOf(shape);
   const { replace = true, p } = options;
   if (n < 1) throw new ArgumentError('choice', `there is nothing to choose from: n is ${n}`);
   if (!replace && count > n) throw new ArgumentError('choice', `cannot draw ${count} of ${n} without replacement`);
-  if (p !== undefined && (p.rank !== 1 || p.shape[0] !== n)) throw new ArgumentError('choice', `p must have shape [${n}], got [${p.shape.join(', ')}]`);
+  if (p !== undefined && (p.rank !== 1 || p.shape[0] !== n))
+    throw new ArgumentError('choice', `p must have shape [${n}], got [${p.shape.join(', ')}]`);
   let index: Tensor;
-  if (p === undefined) index = replace ? randint(k, shape, 0, n) : reshapeTo(sliceAlong(permutation(k, n), 0, 0, count), shape);
+  if (p === undefined)
+    index = replace ? randint(k, shape, 0, n) : reshapeTo(sliceAlong(permutation(k, n), 0, 0, count), shape);
   else if (replace) {
     const total = cumsum(p);
     const last = reshapeTo(sliceAlong(total, 0, n - 1, 1), []);
-    index = searchsorted(total, mul(last, sub(1, uniform(k, shape, { dtype: p.dtype === 'float64' ? 'float64' : 'float32' }))));
+    index = searchsorted(
+      total,
+      mul(last, sub(1, uniform(k, shape, { dtype: p.dtype === 'float64' ? 'float64' : 'float32' }))),
+    );
   } else index = reshapeTo(sliceAlong(argsort(sub(neg(gumbel(k, [n])), log(p))), 0, 0, count), shape);
   return typeof a === 'number' ? index : take(a, index, { axis: 0 });
 };
 
 /** Exponential with rate 1 (`jax.random.exponential`). */
-export const exponential = (k: Key, shape: Shape = [], options: SampleOptions = {}): Tensor => neg(log(sub(1, uniform(k, shape, options))));
+export const exponential = (k: Key, shape: Shape = [], options: SampleOptions = {}): Tensor =>
+  neg(log(sub(1, uniform(k, shape, options))));
 
 /** -1 or 1 with equal probability (`jax.random.rademacher`). */
 export const rademacher = (k: Key, shape: Shape = [], options: { readonly dtype?: DType } = {}): Tensor =>

@@ -9,7 +9,8 @@ import type { Tensor } from '../core/tensor.ts';
 const u32 = (value: number): Expr => lit(value >>> 0, 'uint32');
 const add = (x: Expr, y: Expr): Expr => call('add', 'uint32', x, y);
 const xor = (x: Expr, y: Expr): Expr => call('xor', 'uint32', x, y);
-const rotate = (x: Expr, by: number): Expr => call('or', 'uint32', call('shl', 'uint32', x, u32(by)), call('shr', 'uint32', x, u32(32 - by)));
+const rotate = (x: Expr, by: number): Expr =>
+  call('or', 'uint32', call('shl', 'uint32', x, u32(by)), call('shr', 'uint32', x, u32(32 - by)));
 
 const rotations = [
   [13, 15, 26, 6],
@@ -38,8 +39,14 @@ export const threefryPrimitive: Primitive = {
   shape: ([k0]) => [aval(k0!.shape, 'uint32'), aval(k0!.shape, 'uint32')],
   jvp: (primals, _, params) => ({ outs: bind(threefryPrimitive, primals, params), tangents: [null, null] }),
   transpose: null,
-  batch: (inputs, axes, params, size) => ({ outs: bind(threefryPrimitive, alignBatch(inputs, axes, size), params), axes: [0, 0] }),
-  lower: () => ({ tag: 'map', outs: threefryExpr(arg(0, 'uint32'), arg(1, 'uint32'), arg(2, 'uint32'), arg(3, 'uint32')) }),
+  batch: (inputs, axes, params, size) => ({
+    outs: bind(threefryPrimitive, alignBatch(inputs, axes, size), params),
+    axes: [0, 0],
+  }),
+  lower: () => ({
+    tag: 'map',
+    outs: threefryExpr(arg(0, 'uint32'), arg(1, 'uint32'), arg(2, 'uint32'), arg(3, 'uint32')),
+  }),
 };
 
 export const threefry2x32 = (k0: Tensor, k1: Tensor, c0: Tensor, c1: Tensor): readonly [Tensor, Tensor] => {

@@ -25,7 +25,11 @@ export interface GoldenCase {
 
 /** What computes one op of a family from a case's inputs; it may be differentiated. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type GoldenOp = (inputs: Record<string, Tensor>, params: any) => Record<string, Tensor>;
+export type GoldenOp = (
+  inputs: Record<string, Tensor>,
+  params: any,
+  precision: GoldenPrecision,
+) => Record<string, Tensor>;
 export type GoldenOps = Readonly<Record<string, GoldenOp>>;
 
 export type Verdict =
@@ -106,7 +110,7 @@ export const runCase = (c: GoldenCase, op: GoldenOp, precision: GoldenPrecision 
     const isCotangent = (k: string): boolean => k === 'cotangent' || k.startsWith('cotangent_');
     const inputs = Object.fromEntries(Object.entries(c.inputs).map(([k, t]) => [k, load(t, precision)]));
     const given = Object.fromEntries(Object.entries(inputs).filter(([k]) => !isCotangent(k)));
-    const outs = op(given, c.params);
+    const outs = op(given, c.params, precision);
     for (const [k, want] of Object.entries(c.outputs)) {
       const wrong = mismatch(k, outs[k], want, precision);
       if (wrong !== undefined) return { kind: 'failed', why: wrong };
@@ -122,7 +126,7 @@ export const runCase = (c: GoldenCase, op: GoldenOp, precision: GoldenPrecision 
     );
     const names = Object.keys(c.grads);
     const f = (xs: Record<string, Tensor>): Record<string, Tensor> => {
-      const ys = op({ ...given, ...xs }, c.params);
+      const ys = op({ ...given, ...xs }, c.params, precision);
       return Object.fromEntries(Object.keys(cts).map((k) => [k, ys[k]!]));
     };
     const [, pull] = vjp(f, Object.fromEntries(names.map((k) => [k, given[k]!])));

@@ -44,7 +44,7 @@ describe('kernel counts', () => {
       return [applyUpdates(p, u), next];
     };
     expect(summary(explain(update)(mlpParams, optimizer.init(mlpParams), mlpParams))).toMatchInlineSnapshot(`
-      "loop add (2 in, 4 out)
+      "loop add_neg (2 in, 4 out)
       multi add (27 in, 18 out)"
     `);
   });
@@ -61,7 +61,7 @@ describe('kernel counts', () => {
       contract dotGeneral_relu (3 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       loop max_exp_sum_add (3 in, 2 out)
-      loop sum_div_add (3 in, 5 out)
+      loop sum_div_add_neg (3 in, 5 out)
       loop sum (1 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       contract dotGeneral_select (3 in, 1 out)
@@ -96,7 +96,7 @@ describe('kernel counts', () => {
       contract dotGeneral_relu (3 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       loop max_exp_sum_add (3 in, 2 out)
-      loop sum_div_add (3 in, 5 out)
+      loop sum_div_add_neg (3 in, 5 out)
       loop sum (1 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       contract dotGeneral_select (3 in, 1 out)
