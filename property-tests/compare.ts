@@ -10,8 +10,8 @@ export const expectClose = (got: readonly Tensor[], want: readonly Tensor[], tol
     const w = want[i]!;
     expect(g.shape, `${what}, result ${i}`).toEqual(w.shape);
     const a = g.dataSync();
-    const b = exactData(w);
-    const scale = b.reduce((m: number, v: number) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 1);
+    const b = Array.from(exactData(w) as ArrayLike<number>);
+    const scale = b.reduce((m, v) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 1);
     for (let k = 0; k < a.length; k++) {
       const [x, y] = [a[k]!, b[k]!];
       if (Object.is(x, y) || Math.abs(x - y) <= tolerance * scale || (Number.isNaN(x) && Number.isNaN(y))) continue;
