@@ -3,7 +3,8 @@ import type { DType } from '../../core/dtype.ts';
 import { visit, type Expr } from '../../core/expr.ts';
 import type { Index, Var } from '../../core/index-expr.ts';
 import type { ContractKernel } from '../../jit/kernel.ts';
-import { canonical, coefficient, type Nest } from './canonical.ts';
+import { canonical, type Nest } from './canonical.ts';
+import { coefficient } from './forms.ts';
 
 // The contraction's axes and expressions in canonical form, by way of a nest with one stage a group of axes.
 export const simplified = (k: ContractKernel): ContractKernel => {

@@ -1,5 +1,5 @@
 // Brings a loop kernel into the form the generator wants: rows as buffers, guards pushed to loads, digits split into axes of their own, axes collapsed.
-import { rewrite, visit, isOp, type Expr } from '../../core/expr.ts';
+import { rewrite, type Expr } from '../../core/expr.ts';
 import {
   add,
   constant,
@@ -9,9 +9,7 @@ import {
   scale,
   substitute,
   variable,
-  visitVars,
   zero,
-  type Atom,
   type Guard,
   type Index,
   type Var,
@@ -19,6 +17,8 @@ import {
 import type { DType } from '../../core/dtype.ts';
 import type { ReduceOp } from '../../core/lowering.ts';
 import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
+import { rewriter } from '../../core/rewrite.ts';
+import { coefficient, forms } from './forms.ts';
 import { pushGuards, type Load } from './guards.ts';
 
 export type Act =
@@ -105,7 +105,7 @@ export const nestOf = (
   fixed: ReadonlySet<number> = new Set(),
 ): Nest => {
   const rows = new Map<number, BufferInfo>();
-  const length = (b: number): number => buffers.get(b)?.length ?? 0;
+  const length = (b: number): number => (buffers.get(b) ?? rows.get(b))?.length ?? 0;
   const guarded = new Map<Expr, Expr>();
   const safe = (e: Expr): Expr => {
     let out = guarded.get(e);
@@ -118,16 +118,12 @@ export const nestOf = (
       s.axes.map((v) => v.extent),
     );
     const total = s.axes.reduce((n, v) => n * v.extent, 1);
-    const memo = new Map<Expr, Expr>();
-    const read = (e: Expr): Expr =>
-      rewrite(
-        safe(e),
-        (x) =>
-          x.op === 'row'
-            ? { op: 'load', dtype: x.dtype, buffer: rowBuffer(x.row), index: position, guards: [], fill: 0 }
-            : x,
-        memo,
-      );
+    const rowLoads = rewriter((x) =>
+      x.op === 'row'
+        ? { op: 'load', dtype: x.dtype, buffer: rowBuffer(x.row), index: position, guards: [], fill: 0 }
+        : x,
+    );
+    const read = (e: Expr): Expr => safe(rowLoads.expr(e));
     return {
       axes: s.axes,
       actions: s.actions.map((a): Act => {
@@ -141,41 +137,6 @@ export const nestOf = (
   const nest: Nest = { name: kernel.name, outer: kernel.outer, stages, rows, fixed };
   const long = (vs: readonly Var[]): readonly Var[] => vs.filter((v) => v.extent !== 1);
   return mapNest(nest, (v) => (v.extent === 1 ? zero : undefined), long);
-};
-
-/** Every linear form of a nest: indices, guards, positions, and what digits are digits of. */
-export const forms = (n: Nest): readonly Index[] => {
-  const out: Index[] = [];
-  const seen = new Set<Expr>();
-  const form = (i: Index): void => {
-    out.push(i);
-    const atom = (a: Atom): void => {
-      if (a.kind === 'digit') form(a.of);
-      else if (a.kind === 'value') visit(a.value, expr, seen);
-    };
-    for (const t of i.terms) atom(t.atom);
-  };
-  const expr = (e: Expr): void => {
-    if (e.op === 'index') form(e.index);
-    else if (e.op === 'load') {
-      form(e.index);
-      for (const g of e.guards) form(g.index);
-      for (const g of (e as Load).safety ?? []) form(g.index);
-    } else if (e.op === 'guarded') for (const g of e.guards) form(g.index);
-  };
-  for (const s of n.stages) {
-    for (const a of s.actions) {
-      if (a.kind === 'store') form(a.index);
-      else if (a.op === 'argmax' || a.op === 'argmin') form(a.position);
-      visit(a.value, expr, seen);
-    }
-  }
-  return out;
-};
-
-export const coefficient = (i: Index, v: Var): number => {
-  for (const t of i.terms) if (t.atom.kind === 'var' && t.atom.var.id === v.id) return t.coef;
-  return 0;
 };
 
 // Two axes are one where every form steps over the inner one exactly by the outer one's stride.
@@ -273,32 +234,4 @@ export const canonical = (n: Nest): Nest => {
     out = collapse(next);
   }
   return out;
-};
-
-/** The variables an expression depends on, through index values too. */
-export const expressionVars = (): ((e: Expr) => ReadonlySet<number>) => {
-  const memo = new Map<Expr, ReadonlySet<number>>();
-  const of = (e: Expr): ReadonlySet<number> => {
-    const known = memo.get(e);
-    if (known !== undefined) return known;
-    const out = new Set<number>();
-    const index = (i: Index): void =>
-      visitVars(
-        i,
-        (v) => out.add(v.id),
-        (x) => of(x).forEach((v) => out.add(v)),
-      );
-    if (isOp(e)) for (const a of e.args) of(a).forEach((v) => out.add(v));
-    else if (e.op === 'index') index(e.index);
-    else if (e.op === 'load') {
-      index(e.index);
-      for (const g of e.guards) index(g.index);
-    } else if (e.op === 'guarded') {
-      for (const g of e.guards) index(g.index);
-      for (const a of [e.then, e.otherwise]) of(a).forEach((v) => out.add(v));
-    }
-    memo.set(e, out);
-    return out;
-  };
-  return of;
 };

@@ -1,11 +1,12 @@
 // Contractions as plain reductions: for integers, thin and tiny ones, where packing would cost more than it saves.
-import { call, rewrite, type Expr } from '../../core/expr.ts';
+import { call, type Expr } from '../../core/expr.ts';
+import { rewriter } from '../../core/rewrite.ts';
 import type { ContractKernel, LoopKernel } from '../../jit/kernel.ts';
 
 /** The same contraction as a loop kernel: the sum over k of a * b, then the epilogue. */
 export const contractAsLoop = (k: ContractKernel): LoopKernel => {
   const acc: Expr = { op: 'local', dtype: k.dtype, local: 0 };
-  const memo = new Map<Expr, Expr>();
+  const epilogue = rewriter((e) => (e.op === 'acc' ? acc : e));
   return {
     kind: 'loop',
     name: k.name,
@@ -17,7 +18,7 @@ export const contractAsLoop = (k: ContractKernel): LoopKernel => {
       },
       {
         axes: [],
-        actions: k.epilogue.map((s) => ({ ...s, value: rewrite(s.value, (e) => (e.op === 'acc' ? acc : e), memo) })),
+        actions: k.epilogue.map((s) => ({ ...s, value: epilogue.expr(s.value) })),
       },
     ],
   };

@@ -5,8 +5,9 @@ import { linearize, newVar, shift, scale, variable } from '../../core/index-expr
 import { expandMath } from '../../jit/math/index.ts';
 import type { CumulateKernel } from '../../jit/kernel.ts';
 import type { ValueType } from '../encode.ts';
-import { lowerStore, type Memory } from './access.ts';
-import { expressionVars } from './canonical.ts';
+import { lowerStore } from './access.ts';
+import type { Memory } from './index-code.ts';
+import { expressionVars } from './forms.ts';
 import { lanesOf, LOOP_PARAMS } from './loop.ts';
 import { graph, type Node } from './node.ts';
 import { literal } from './ops.ts';

@@ -1,5 +1,5 @@
 // Functions over a run-time rectangle of a two-level iteration space: what a matrix product calls to fill blocks of its operands and to finish blocks of its result.
-import { rewrite, type Expr } from '../../core/expr.ts';
+import type { Expr } from '../../core/expr.ts';
 import {
   add,
   linearize,
@@ -11,10 +11,13 @@ import {
   type Index,
   type Var,
 } from '../../core/index-expr.ts';
+import { rewriter } from '../../core/rewrite.ts';
 import type { BufferInfo } from '../../jit/kernel.ts';
 import type { FuncHandle, ValueType } from '../encode.ts';
-import { lowerStore, type Memory } from './access.ts';
-import { expressionVars, mapIndexes } from './canonical.ts';
+import { lowerStore } from './access.ts';
+import type { Memory } from './index-code.ts';
+import { mapIndexes } from './canonical.ts';
+import { expressionVars } from './forms.ts';
 import { pushGuards } from './guards.ts';
 import { graph, type Node } from './node.ts';
 import { pointsOf } from './points.ts';
@@ -181,6 +184,6 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
 
 /** Replaces the accumulated sum by the block's element. */
 export const withAcc = (e: Expr, position: Index): Expr =>
-  rewrite(e, (x) =>
+  rewriter((x) =>
     x.op === 'acc' ? { op: 'load', dtype: x.dtype, buffer: BLOCK_BUFFER, index: position, guards: [], fill: 0 } : x,
-  );
+  ).expr(e);

@@ -1,7 +1,8 @@
 // Renders expressions at a vector's worth of points.
 import { isOp, visit, type Expr } from '../../core/expr.ts';
 import type { Var } from '../../core/index-expr.ts';
-import { condition, indexValue, lowerLoad, maskOf, type Memory, type Points } from './access.ts';
+import { lowerLoad } from './access.ts';
+import { condition, indexValue, maskOf, type Memory, type Points } from './index-code.ts';
 import type { Load } from './guards.ts';
 import type { Graph, Node } from './node.ts';
 import { literal, lowerOp, select, type OpContext } from './ops.ts';

@@ -2,7 +2,8 @@
 import { byteSize, type DType } from '../../core/dtype.ts';
 import { isOp, visit, type Expr } from '../../core/expr.ts';
 import type { Index, Var } from '../../core/index-expr.ts';
-import { coefficient, expressionVars, type Act, type Nest, type Part } from './canonical.ts';
+import type { Act, Nest, Part } from './canonical.ts';
+import { coefficient, expressionVars } from './forms.ts';
 import type { Load } from './guards.ts';
 
 export interface StagePlan {
