@@ -1,8 +1,8 @@
 // Indices computed at run time inside of fused kernels: from kept rows, from mathematical functions, and reductions of bools.
 import { describe, expect, test } from 'vitest';
 import {
-  astype, at, clip, defaultDevice, devices, devicePut, dynamicSlice, exp, fromTypedArray, grad, jit, logsumexp, max, min, mul, sin,
-  slice, sum, takeAlongAxis, tanh, zeros, type Tensor,
+  astype, at, clip, concatenate, defaultDevice, devices, devicePut, dynamicSlice, exp, fromTypedArray, grad, jit, logsumexp, matmul, max, min, mul, reshape, sin,
+  slice, sum, take, takeAlongAxis, tanh, transpose, zeros, type Tensor,
 } from '../../src/index.ts';
 
 const reference = devices.reference();
@@ -28,6 +28,14 @@ describe('an index in a fused kernel', () => {
   test('may be computed from a value kept for the row', () => agrees(grad((x: Tensor) => logsumexp(takeAlongAxis(x, whole(x), -1)))));
   test('may be computed by a mathematical function', () => agrees((x) => dynamicSlice(x, [astype(mul(tanh(slice(x, 0)), -5), 'int32')], [5])));
   test('may be so in the gradient', () => agrees(grad((x: Tensor) => sum(sin(dynamicSlice(x, [astype(mul(tanh(slice(x, 0)), -5), 'int32')], [5]))))));
+  test('may be computed from a product', () => {
+    for (const dtype of ['int32', 'float32', 'float64'] as const)
+      for (const n of [4, 40])
+        agrees((x) => {
+          const a = astype(clip(reshape(concatenate([x, x]), [2, 40]), -2, 2), dtype);
+          return take(sin(x), clip(astype(matmul(slice(a, [], [0, n]), transpose(slice(a, [], [0, n]))), 'int32'), -3, 50), { mode: 'fill', fillValue: 7 });
+        });
+  });
   test('may be so when scattering', () => agrees((x) => at(zeros([40], 'float64'), whole(mul(exp(x), 4))).add(sin(x))));
 });
 
