@@ -1,6 +1,7 @@
 // Random keys: values of their own type that split and fold, and random bits made of them. Bit-equal to JAX (jax_threefry_partitionable=True).
 import { sizeOf, type Shape } from '../core/aval.ts';
-import { ArgumentError } from '../core/errors.ts';
+import { isFloat } from '../core/dtype.ts';
+import { ArgumentError, DTypeError } from '../core/errors.ts';
 import { hostTensor } from '../core/host.ts';
 import { bitwiseXor } from '../core/ops/logic.ts';
 import { stack } from '../core/ops/concat.ts';
@@ -68,6 +69,13 @@ const single = (op: string, key: Key): readonly [Tensor, Tensor] => {
   return words;
 };
 
+/** An integer tensor as a 32-bit word. A number given to jit is a weak float and holds what the caller wrote. */
+const wordFrom = (op: string, name: string, x: Tensor): Tensor => {
+  if ((isFloat(x.dtype) && !x.weak) || x.dtype === 'bool')
+    throw new DTypeError(op, `${name} must be an integer tensor, got ${x.dtype}; cast it: astype('uint32')`);
+  return cast(x, 'uint32');
+};
+
 /**
  * A key from an integer seed (`jax.random.key`).
  * @example
@@ -75,7 +83,7 @@ const single = (op: string, key: Key): readonly [Tensor, Tensor] => {
  */
 export const key = (seed: number | Tensor): Key => {
   if (seed instanceof Tensor) {
-    const low = cast(seed, 'uint32');
+    const low = wordFrom('key', 'the seed', seed);
     return new Key(stack([fill(low.shape, 0, 'uint32'), low], { axis: -1 }));
   }
   if (!Number.isSafeInteger(seed))
@@ -117,7 +125,7 @@ export const foldIn = (k: Key, data: number | Tensor): Key => {
   const [k0, k1] = single('foldIn', k);
   if (typeof data === 'number' && !Number.isSafeInteger(data))
     throw new ArgumentError('foldIn', `data must be an integer, got ${String(data)}`);
-  const low = data instanceof Tensor ? cast(data, 'uint32') : fill([], data >>> 0, 'uint32');
+  const low = data instanceof Tensor ? wordFrom('foldIn', 'data', data) : fill([], data >>> 0, 'uint32');
   return new Key(stack([...threefry2x32(k0, k1, fill([], 0, 'uint32'), low)], { axis: -1 }));
 };
 
