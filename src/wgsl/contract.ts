@@ -5,66 +5,94 @@ import { count, digits } from './points.ts';
 import { createShader, spread, type Dispatch, type Target } from './shader.ts';
 import { literal, registerType } from './types.ts';
 
-const tile = 16;
+// A workgroup of 8 x 8 invocations, each with 4 x 4 elements of the result in registers.
+const side = 8;
+const each = 4;
+const tile = side * each;
+const depth = 16;
 
 /**
- * One invocation an element of the result. The next steps are known: several elements an invocation in registers, and
- * the common dimension split over workgroups where the result has few tiles.
+ * One shader for every shape and layout of operands: an operand is whatever expression the schedule gives, read once for each
+ * tile. Next steps, known from measurements of others: larger tiles for large results, and the common dimension split over
+ * workgroups where the result has few tiles.
  */
 export const renderContract = (kernel: ContractKernel, target: Target): Dispatch | undefined => {
   const [batch, m, n, k] = [count(kernel.batch), count(kernel.m), count(kernel.n), count(kernel.k)];
   if (batch * m * n === 0) return undefined;
   const s = createShader(target);
   const type = registerType(kernel.dtype);
+  const vector = `vec4<${type}>`;
   const zero = literal(0, kernel.dtype, s.use);
   const [rows, columns] = [Math.ceil(m / tile), Math.ceil(n / tile)];
-  const workgroups = spread(batch * rows * columns, target.maxWorkgroups);
-  s.declare(`var<workgroup> left: array<${type}, ${tile * tile}>;`);
-  s.declare(`var<workgroup> right: array<${type}, ${tile * tile}>;`);
+  const tiles = batch * rows * columns;
+  const workgroups = spread(tiles, target.maxWorkgroups);
+  s.declare(`var<workgroup> left: array<${type}, ${tile * depth}>;`);
+  s.declare(`var<workgroup> right: array<${type}, ${tile * depth}>;`);
 
   s.line(workgroups[1] === 1 ? 'let g = i32(group.x);' : `let g = i32(group.x + group.y * ${workgroups[0]}u);`);
-  s.line(`if (g >= ${batch * rows * columns}) { return; }`);
+  if (workgroups[0] * workgroups[1] !== tiles) s.line(`if (g >= ${tiles}) { return; }`);
   s.line('let x = i32(local.x);');
   s.line('let y = i32(local.y);');
-  s.line(`let row = ((g / ${columns}) % ${rows}) * ${tile} + y;`);
-  s.line(`let column = (g % ${columns}) * ${tile} + x;`);
-  const vars = new Map<number, string>();
+  s.line(`let lane = y * ${side} + x;`);
+  s.line(`let top = (g / ${columns}) % ${rows} * ${tile};`);
+  s.line(`let start = g % ${columns} * ${tile};`);
   s.line(`let b = g / ${rows * columns};`);
-  digits(s, kernel.batch, 'b', vars);
+  const vars = new Map<number, string>();
   const names: Names = { vars };
-  digits(s, kernel.m, 'row', vars);
-  digits(s, kernel.n, 'column', vars);
+  digits(s, kernel.batch, 'b', vars);
+  const sums = Array.from({ length: each }, (_, i) => `acc${i}`);
+  for (const a of sums) s.line(`var ${a} = ${vector}();`);
 
-  const inner = (position: string): void => digits(s, kernel.k, position, vars);
-  s.line(`var acc: ${type} = ${zero};`);
-  s.open(`for (var k0 = 0; k0 < ${k}; k0 += ${tile})`);
-  s.line(`var a = ${zero};`);
-  s.open(`if (row < ${m} && k0 + x < ${k})`);
-  s.line('let ka = k0 + x;');
-  inner('ka');
-  s.line(`a = ${renderExpr(s, names, kernel.a)};`);
-  s.close();
-  s.line(`left[y * ${tile} + x] = a;`);
-  s.line(`var c = ${zero};`);
-  s.open(`if (column < ${n} && k0 + y < ${k})`);
-  s.line('let kb = k0 + y;');
-  inner('kb');
-  s.line(`c = ${renderExpr(s, names, kernel.b)};`);
-  s.close();
-  s.line(`right[y * ${tile} + x] = c;`);
+  // The common dimension in blocks: each operand's block is copied by all invocations, element by element.
+  const fill = (
+    array: string,
+    at: string,
+    row: string,
+    extent: number,
+    common: string,
+    axes: ContractKernel['m'],
+    e: ContractKernel['a'],
+  ): void => {
+    s.open(`for (var l = lane; l < ${tile * depth}; l += ${side * side})`);
+    s.line(`let q = ${row};`);
+    s.line(`let kk = k0 + ${common};`);
+    s.line(`var w = ${zero};`);
+    s.open(`if (q < ${extent} && kk < ${k})`);
+    digits(s, axes, 'q', vars);
+    digits(s, kernel.k, 'kk', vars);
+    s.line(`w = ${renderExpr(s, names, e)};`);
+    s.close();
+    s.line(`${array}[${at}] = w;`);
+    s.close();
+  };
+  s.open(`for (var k0 = 0; k0 < ${k}; k0 += ${depth})`);
+  fill('left', `l % ${depth} * ${tile} + l / ${depth}`, `top + l / ${depth}`, m, `l % ${depth}`, kernel.m, kernel.a);
+  fill('right', 'l', `start + l % ${tile}`, n, `l / ${tile}`, kernel.n, kernel.b);
   s.line('workgroupBarrier();');
   // A block's products are summed by themselves, which keeps long sums accurate.
-  s.line(`var part: ${type} = ${zero};`);
-  s.line(`for (var j = 0; j < ${tile}; j++) { part += left[y * ${tile} + j] * right[j * ${tile} + x]; }`);
-  s.line('acc += part;');
+  for (const a of sums) s.line(`var part${a} = ${vector}();`);
+  s.open(`for (var j = 0; j < ${depth}; j++)`);
+  const of = (c: number): string => `right[j * ${tile} + ${c * side} + x]`;
+  s.line(`let r = ${vector}(${[0, 1, 2, 3].map(of).join(', ')});`);
+  sums.forEach((a, i) => s.line(`part${a} += left[j * ${tile} + y * ${each} + ${i}] * r;`));
+  s.close();
+  for (const a of sums) s.line(`${a} += part${a};`);
   s.line('workgroupBarrier();');
   s.close();
 
+  s.line(`var result = array<${vector}, ${each}>(${sums.join(', ')});`);
+  s.open(`for (var o = 0; o < ${each * each}; o++)`);
+  s.line(`let row = top + y * ${each} + o / ${each};`);
+  s.line(`let column = start + o % ${each} * ${side} + x;`);
   s.open(`if (row < ${m} && column < ${n})`);
+  digits(s, kernel.m, 'row', vars);
+  digits(s, kernel.n, 'column', vars);
+  s.line(`let acc = result[o / ${each}][o % ${each}];`);
   const last: Names = { vars, acc: 'acc' };
   const values = kernel.epilogue.map((e) => renderExpr(s, last, e.value));
   kernel.epilogue.forEach((e, i) => renderStore(s, last, e.buffer, e.index, values[i]!));
   s.close();
-  const head = `@compute @workgroup_size(${tile}, ${tile})\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u)`;
+  s.close();
+  const head = `@compute @workgroup_size(${side}, ${side})\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u)`;
   return s.finish(kernel.name, head, workgroups);
 };

@@ -2,9 +2,12 @@
 import { DeviceError } from '../core/errors.ts';
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { renderContract } from './contract.ts';
+import { renderCumulate } from './cumulate.ts';
 import { renderLoop } from './loop.ts';
+import { renderScatter } from './scatter.ts';
 import type { Dispatch, Place, Target } from './shader.ts';
 import { assignSlots } from './slots.ts';
+import { renderSort } from './sort.ts';
 import { wordBytes } from './types.ts';
 
 export interface Module {
@@ -51,25 +54,22 @@ export const renderModule = (plan: Plan, limits: ModuleLimits): Module => {
   return { dispatches, slots: slots.bytes, scratchBytes: scratchWords * wordBytes };
 };
 
+const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ? [] : [d]);
+
 const renderKernel = (k: Kernel, target: Target): readonly Dispatch[] => {
   switch (k.kind) {
-    case 'loop': {
-      const d = renderLoop(k, target);
-      return d === undefined ? [] : [d];
-    }
+    case 'loop':
+      return one(renderLoop(k, target));
     // A part a dispatch: bindings bound how many parts one shader could hold.
     case 'multi':
       return k.parts.flatMap((part) => renderKernel(part, target));
-    case 'contract': {
-      const d = renderContract(k, target);
-      return d === undefined ? [] : [d];
-    }
+    case 'contract':
+      return one(renderContract(k, target));
     case 'scatter':
+      return renderScatter(k, target);
     case 'cumulate':
+      return one(renderCumulate(k, target));
     case 'sort':
-      throw new DeviceError(
-        k.name,
-        `the WebGPU device has no ${k.kind} kernel yet; run this on the WebAssembly device with devicePut(x, devices.wasm())`,
-      );
+      return one(renderSort(k, target));
   }
 };

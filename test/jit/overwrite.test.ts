@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest';
 import { add, jit, mean, tensor, type Tensor } from '../../src/index.ts';
 
-const ramp = (): Tensor =>
-  add(tensor(Array.from({ length: 2000 }, (_, i) => i % 7)).reshape([2, 1000]), 0);
+const ramp = (): Tensor => add(tensor(Array.from({ length: 2000 }, (_, i) => i % 7)).reshape([2, 1000]), 0);
 
 test('a row program that stores in one stage and reads its input in the next', () => {
   const f = (x: Tensor): readonly Tensor[] => {

@@ -1,7 +1,7 @@
 // For tests of the GPU backend: a device of the library over the tests' GPU, and comparison of two devices' results.
 import { afterAll, expect } from 'vitest';
 import type { Tensor } from '../../src/index.ts';
-import { defaultDevice, jit, tree } from '../../src/index.ts';
+import { defaultDevice, devicePut, jit, tree } from '../../src/index.ts';
 import { createWebGpuDevice, type WebGpuDevice, type WebGpuOptions } from '../../src/wgsl/device.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
 
@@ -31,8 +31,9 @@ export const agree = async (
   args: readonly Tensor[],
   tolerance = 2e-6,
 ): Promise<void> => {
+  const there = devicePut(args, device);
   const want = tree.leaves(jit(f)(...args)) as readonly Tensor[];
-  const got = tree.leaves(jit(f, { device })(...args)) as readonly Tensor[];
+  const got = tree.leaves(jit(f, { device })(...there)) as readonly Tensor[];
   expect(defaultDevice().kind).toBe('wasm');
   expect(got.length).toBe(want.length);
   for (let i = 0; i < got.length; i++) {

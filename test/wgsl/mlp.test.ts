@@ -14,12 +14,10 @@ type Params = readonly { readonly w: Tensor; readonly b: Tensor }[];
 
 const losses = async (sizes: readonly number[], batch: number, steps: number, on?: Backend): Promise<number[]> => {
   const host = (x: Tensor): Tensor => tensor(x.arraySync() as number[]);
-  let params: Params = sizes
-    .slice(1)
-    .map((n, i) => ({
-      w: host(normal(key(i), [sizes[i]!, n]).mul(Math.sqrt(2 / sizes[i]!))),
-      b: host(normal(key(i), [n]).mul(0.1)),
-    }));
+  let params: Params = sizes.slice(1).map((n, i) => ({
+    w: host(normal(key(i), [sizes[i]!, n]).mul(Math.sqrt(2 / sizes[i]!))),
+    b: host(normal(key(i), [n]).mul(0.1)),
+  }));
   const x = host(normal(key(100), [batch, sizes[0]!]));
   const y = tensor(randint(key(101), [batch], 0, sizes.at(-1)!).arraySync() as number[], { dtype: 'int32' });
   const model = (p: Params, h0: Tensor): Tensor =>
@@ -48,5 +46,5 @@ describe('training step of an MLP', () => {
     const got = await losses([20, 16, 18, 10], 9, 5, device);
     expectClose(got, want, 1e-4);
     expect(got[4]).toBeLessThan(got[0]!);
-  });
+  }, 180_000);
 });
