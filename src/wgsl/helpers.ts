@@ -1,7 +1,30 @@
 // WGSL functions for what its own operators leave open: NaN in min and max, division by zero, saturation, exact remainders.
 
-/** Name of a function, and the others it calls. */
-const helpers = {
+/** Name of a function. */
+export type Helper =
+  | 'from_bits'
+  | 'is_nan'
+  | 'max_f32'
+  | 'min_f32'
+  | 'div_i32'
+  | 'div_u32'
+  | 'rem_i32'
+  | 'rem_u32'
+  | 'floor_div'
+  | 'floor_mod'
+  | 'shl_i32'
+  | 'shl_u32'
+  | 'shr_i32'
+  | 'shr_u32'
+  | 'to_i32'
+  | 'to_u32'
+  | 'ldexp_f32'
+  | 'exponent_f32'
+  | 'significand_f32'
+  | 'rem_f32';
+
+/** A function's text, and the others it calls. */
+const helpers: Readonly<Record<Helper, { readonly needs: readonly Helper[]; readonly text: string }>> = {
   from_bits: { needs: [], text: 'fn from_bits(b: u32) -> f32 { return bitcast<f32>(b); }' },
   is_nan: { needs: [], text: 'fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }' },
   max_f32: {
@@ -87,9 +110,7 @@ const helpers = {
   return from_bits(sign | select(m, (u32(e) << 23u) | (m & 0x7fffffu), m >= 0x800000u));
 }`,
   },
-} as const satisfies Readonly<Record<string, { readonly needs: readonly string[]; readonly text: string }>>;
-
-export type Helper = keyof typeof helpers;
+};
 
 /** The text of these functions and of all that they call, each once. */
 export const helperText = (used: Iterable<Helper>): string => {
