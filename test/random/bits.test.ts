@@ -1,7 +1,7 @@
 // Keys, bits, uniforms, integers and permutations are bit-equal to published vectors and to JAX's algorithms written out plainly.
 import { describe, expect, it } from 'vitest';
 import { jit, tensor, vmap, type Tensor } from '../../src/index.ts';
-import { bits, foldIn, key, Key, permutation, randint, split, uniform } from '../../src/random/index.ts';
+import { bits, foldIn, key, permutation, randint, split, uniform, type Key } from '../../src/random/index.ts';
 import { threefry2x32 } from '../../src/random/threefry.ts';
 import * as plain from './plain.ts';
 
