@@ -61,7 +61,8 @@ export const checkAxis = (op: string, axis: number, rank: number, name = 'axis')
 /** Distinct axes in 0 .. rank-1, ascending; undefined or null means all of them. */
 export const checkAxes = (op: string, axes: number | readonly number[] | null | undefined, rank: number): readonly number[] => {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === 'number' ? [axes] : axes).map((a) => checkAxis(op, a, rank));
+  if (typeof axes !== 'number' && !Array.isArray(axes)) throw new ArgumentError(op, `axis must be an integer, an array of such, or null, got the ${typeof axes} ${String(axes)}`);
+  const list = (typeof axes === 'number' ? [axes] : (axes as readonly number[])).map((a) => checkAxis(op, a, rank));
   if (new Set(list).size !== list.length) throw new ArgumentError(op, `axes [${String(axes)}] name one axis twice`);
   return list.sort((a, b) => a - b);
 };

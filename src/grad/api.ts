@@ -5,6 +5,7 @@ import { DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { arg } from '../core/expr.ts';
 import { checkArgnums, checkDifferentiable, flattenResult, leafTensor, onLeaves, settle, type Cotangent } from '../core/functional.ts';
 import { bind1, currentInterpreter, eagerly, withInterpreter } from '../core/interpreter.ts';
+import { checkFunction, checkOptions } from '../core/options.ts';
 import { cast } from '../core/ops/promote.ts';
 import { fill } from '../core/ops/structure.ts';
 import type { Primitive } from '../core/primitive.ts';
@@ -124,6 +125,8 @@ export const valueAndGrad =
   <A extends readonly unknown[], R, const O extends GradOptions = Record<never, never>>(f: (...args: A) => R, options?: O): ((...args: A) => [R, GradientOf<A, O>]) =>
   (...args) => {
     const name = 'valueAndGrad';
+    checkFunction(name, f);
+    checkOptions(name, options, ['argnums', 'hasAux']);
     const argnums = checkArgnums(name, options?.argnums ?? 0, args.length);
     const flat = flatten(argnums.map((n) => args[n]), name);
     checkDifferentiable(name, flat.leaves, flat.structure);

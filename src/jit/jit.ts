@@ -4,6 +4,7 @@ import { showAval } from '../core/aval.ts';
 import { ArgumentError, DeviceError, userFrame } from '../core/errors.ts';
 import { checkArgnums, leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { bind, currentInterpreter, eagerly } from '../core/interpreter.ts';
+import { checkFunction, checkOptions } from '../core/options.ts';
 import type { Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
 import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
@@ -83,6 +84,8 @@ const execute = (name: string, traced: Traced, leaves: readonly Tensor[], donate
  * jit((x) => add(mul(x, x), 1))(tensor([1, 2])); // [2, 5]
  */
 export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> => {
+  checkFunction('jit', f);
+  checkOptions('jit', options, ['donate', 'maxTraces', 'device', 'name']);
   const name = options.name ?? (f.name === '' ? 'jit' : f.name);
   const cache: Lru<Traced> = lru(128);
   let traces = 0;

@@ -47,7 +47,7 @@ const masked = (x: Tensor, mask: Tensor, axis: Axes): Tensor => {
  * softmax(tensor([1000, 1000])); // [0.5, 0.5]
  */
 export const softmax = (x: TensorLike, options: Axes | SoftmaxOptions = -1): Tensor => {
-  const { axis = -1, where }: SoftmaxOptions = readOptions<SoftmaxOptions>(options);
+  const { axis = -1, where }: SoftmaxOptions = readOptions<SoftmaxOptions>('softmax', options, 'where');
   if (where !== undefined) return masked(real('softmax', x), where, axis);
   const [shifted, o] = belowMax('softmax', x, axis);
   const u = exp(shifted);
@@ -71,7 +71,7 @@ export const logSoftmax = (x: TensorLike, axis: Axes = -1): Tensor => {
  */
 export const logmeanexp = (x: TensorLike, options?: AxisOptions): Tensor => {
   const t = real('logmeanexp', x);
-  const axes = checkAxes('logmeanexp', readOptions<ReduceOptions>(options).axis, t.rank);
+  const axes = checkAxes('logmeanexp', readOptions<ReduceOptions>('logmeanexp', options).axis, t.rank);
   return add(logsumexp(t, options), -Math.log(sizeOf(axes.map((i) => t.shape[i]!))));
 };
 

@@ -3,6 +3,7 @@ import { checkAxis, showShape } from '../core/aval.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { currentInterpreter, withInterpreter } from '../core/interpreter.ts';
+import { checkFunction, checkOptions } from '../core/options.ts';
 import { broadcastInto, moveAxis } from '../core/ops/structure.ts';
 import type { Tensor } from '../core/tensor.ts';
 import type { Batched, Unranked } from '../core/types/transform.ts';
@@ -71,6 +72,8 @@ const axesOfLeaves = (name: string, spec: AxisSpec, structure: Structure): (numb
 export const vmap: Vmap =
   (f: (...args: never[]) => unknown, options: VmapOptions = {}) =>
   (...args: readonly unknown[]): never => {
+    checkFunction('vmap', f);
+    checkOptions('vmap', options, ['inAxes', 'outAxes', 'axisSize']);
     const { leaves, structure } = flatten(args, 'vmap');
     const inAxes = options.inAxes === undefined ? 0 : options.inAxes;
     const axes = axesOfLeaves('inAxes', inAxes, structure);

@@ -1,6 +1,7 @@
 // Convolutions: layouts, padding and groups as users say them, over the one `conv` primitive in channels-last form.
 import { showShape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { convolve, type Window } from './contract.ts';
 import { promotePair } from './matmul.ts';
@@ -171,6 +172,7 @@ export const convGeneral = (
   options: ConvGeneralOptions = {},
   op = 'convGeneral',
 ): Tensor => {
+  checkOptions(op, options, ['stride', 'padding', 'dilation', 'inputDilation', 'featureGroupCount', 'batchGroupCount', 'dimensionNumbers']);
   const [a, w] = promotePair(op, ['x', 'kernel'], x, kernel);
   const d = a.rank - 2;
   if (a.rank !== w.rank || d < 0)
@@ -215,6 +217,7 @@ const convNd =
     const op = `conv${d}d`;
     if (x.rank !== d + 2)
       throw new ShapeError(op, `x must have ${d + 2} axes (batch, ${d} spatial, channels), got ${showShape(x.shape)}`);
+    checkOptions(op, options, ['stride', 'padding', 'dilation', 'groups', 'layout']);
     const s = spatialLetters(op, d);
     const { groups, layout, ...rest } = options;
     checkLayout(op, layout);

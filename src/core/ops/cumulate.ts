@@ -3,6 +3,7 @@ import { aval, checkAxis } from '../aval.ts';
 import { isFloat, type DType } from '../dtype.ts';
 import { bind1 } from '../interpreter.ts';
 import type { CumulateOp } from '../lowering.ts';
+import { checkOptions } from '../options.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ScanFunction } from '../types/functions.ts';
@@ -126,7 +127,9 @@ export interface ScanOptions {
 const scan =
   (name: string, op: CumulateOp, to: (d: DType) => DType) =>
   (x: TensorLike, options: number | ScanOptions = {}): Tensor => {
-    const { axis, reverse = false } = typeof options === 'number' ? { axis: options } : options;
+    const byAxis = typeof options === 'number';
+    if (!byAxis) checkOptions(name, options, ['axis', 'reverse']);
+    const { axis, reverse = false } = byAxis ? { axis: options } : options;
     const given = asTensor(name, 'x', x);
     const t = cast(given, to(given.dtype));
     if (axis === undefined || axis === null) return cumulate(op, reshapeTo(t, [t.size]), 0, reverse);

@@ -88,7 +88,7 @@ export const nanmean = (x: TensorLike, options?: AxisOptions): Tensor => {
 };
 
 const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undefined): Tensor => {
-  const { ddof = 0, axis, keepdims } = readOptions<SpreadOptions>(options);
+  const { ddof = 0, axis, keepdims } = readOptions<SpreadOptions>(op, options, 'ddof');
   const t = real(op, x);
   const o: ReduceOptions = { axis, keepdims };
   const n = sum(presence(t), o);

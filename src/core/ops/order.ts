@@ -44,7 +44,10 @@ const atPositions = (q: number | readonly number[], list: readonly number[], eac
 };
 
 const quantiles = (op: string, x: TensorLike, q: number | readonly number[], whole: number, options: Axes | QuantileOptions | undefined): Tensor => {
-  const o = readOptions<QuantileOptions>(options);
+  const o = readOptions<QuantileOptions>(op, options, 'method');
+  const method = o.method ?? 'linear';
+  if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(method))
+    throw new ArgumentError(op, `unknown method '${String(method)}'; use 'linear', 'lower', 'higher', 'midpoint' or 'nearest'`);
   const list = fractions(op, q, whole);
   const { t, n, finish } = sorted(op, x, o);
   const last = t.rank - 1;
@@ -56,7 +59,7 @@ const quantiles = (op: string, x: TensorLike, q: number | readonly number[], who
   return atPositions(q, list, (f) => {
     const p = f * (n - 1);
     const [lo, hi] = [Math.floor(p), Math.ceil(p)];
-    const w = { linear: p - lo, lower: 0, higher: 1, midpoint: 0.5, nearest: p - lo > 0.5 || (p - lo === 0.5 && lo % 2 === 1) ? 1 : 0 }[o.method ?? 'linear'];
+    const w = { linear: p - lo, lower: 0, higher: 1, midpoint: 0.5, nearest: p - lo > 0.5 || (p - lo === 0.5 && lo % 2 === 1) ? 1 : 0 }[method];
     const y = lo === hi || w === 0 ? pick(lo) : w === 1 ? pick(hi) : add(mul(pick(lo), 1 - w), mul(pick(hi), w));
     return finish(where(spoilt, NaN, y));
   });
@@ -85,7 +88,7 @@ export const median = (x: TensorLike, options?: Axes | ReduceOptions): Tensor =>
 // How many elements count differs from row to row: their weights are a hat around the position.
 const nanQuantiles = (op: string, x: TensorLike, q: number | readonly number[], whole: number, options: Axes | ReduceOptions | undefined): Tensor => {
   const list = fractions(op, q, whole);
-  const { t, finish } = sorted(op, x, readOptions<ReduceOptions>(options));
+  const { t, finish } = sorted(op, x, readOptions<ReduceOptions>(op, options));
   const last = t.rank - 1;
   const valid = cast(equal(t, t), t.dtype);
   const top = sub(reduceSum(valid, [last]), 1);

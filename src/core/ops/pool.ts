@@ -3,6 +3,7 @@ import { showShape } from '../aval.ts';
 import { isFloat, type DType } from '../dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
+import { checkOptions } from '../options.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, equal, mul, sub } from './arithmetic.ts';
@@ -77,6 +78,12 @@ const reduceWindows = (x: Tensor, windows: readonly WindowAxis[], op: WindowRedu
   return bind1(op === 'max' ? firstMaxPrimitive : firstMinPrimitive, [flat], { axis: at });
 };
 
+// Callers without types are told what is missing or misspelt.
+const checkPool = (op: string, options: { readonly size?: unknown } | undefined, ...known: readonly string[]): void => {
+  checkOptions(op, options, ['size', 'stride', 'padding', 'dilation', ...known]);
+  if (options?.size === undefined) throw new ArgumentError(op, 'needs the size of the window, such as { size: 2 }');
+};
+
 const poolWindows = (
   op: string,
   x: Tensor,
@@ -118,6 +125,7 @@ const spatialAxes = (op: string, x: Tensor, layout: string | undefined): number[
  * maxPool(tensor([[[1], [3], [2], [5]]]), { size: 2 }); // [[[3], [5]]]
  */
 export const maxPool = (x: TensorLike, options: PoolOptions): Tensor => {
+  checkPool('maxPool', options, 'ceilMode', 'layout');
   const t = asTensor('maxPool', 'x', x);
   return reduceWindows(t, poolWindows('maxPool', t, options, spatialAxes('maxPool', t, options.layout)).windows, 'max');
 };
@@ -142,6 +150,7 @@ const countsAlong = (w: WindowAxis, low: number, high: number, rank: number, dty
  * avgPool(tensor([[[1], [3], [2], [6]]]), { size: 2 }); // [[[2], [4]]]
  */
 export const avgPool = (x: TensorLike, options: AvgPoolOptions): Tensor => {
+  checkPool('avgPool', options, 'ceilMode', 'layout', 'countIncludePad');
   const given = asTensor('avgPool', 'x', x);
   const t = isFloat(given.dtype) ? given : cast(given, 'float32');
   const { windows, padding } = poolWindows('avgPool', t, options, spatialAxes('avgPool', t, options.layout));
@@ -168,6 +177,7 @@ export const avgPool = (x: TensorLike, options: AvgPoolOptions): Tensor => {
  * reduceWindow(tensor([1, 2, 3, 4]), { op: 'sum', size: [2] }); // [3, 5, 7]
  */
 export const reduceWindow = (x: TensorLike, options: ReduceWindowOptions): Tensor => {
+  checkPool('reduceWindow', options, 'op');
   const t = asTensor('reduceWindow', 'x', x);
   const { op, size, ...rest } = options;
   if (!['sum', 'prod', 'max', 'min'].includes(op))

@@ -1,6 +1,7 @@
 // Rearrangements: padding, rolling, tiling, repeating, rotating; all of them moves.
 import { checkAxis, showShape, type Shape } from '../aval.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { where } from './choice.ts';
 import { concatenateAlong } from './concat.ts';
@@ -68,8 +69,10 @@ const arrange = (x: Tensor, axis: number, order: readonly number[]): Tensor => {
 export const pad = (
   x: TensorLike,
   width: PadWidth,
-  { mode = 'constant', value = 0 }: { readonly mode?: PadMode; readonly value?: TensorLike } = {},
+  options: { readonly mode?: PadMode; readonly value?: TensorLike } = {},
 ): Tensor => {
+  checkOptions('pad', options, ['mode', 'value']);
+  const { mode = 'constant', value = 0 } = options;
   const t = asTensor('pad', 'x', x);
   const list = widths('pad', width, t.rank);
   if (mode === 'constant') {

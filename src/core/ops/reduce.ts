@@ -3,6 +3,7 @@ import { aval, checkAxes, checkAxis, showShape, sizeOf, type Shape } from '../av
 import type { DType } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
+import { checkOptions } from '../options.ts';
 import type { ReduceOp } from '../lowering.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
@@ -24,7 +25,14 @@ export interface ReduceOptions {
 export type AxisOptions = Axes | ReduceOptions;
 
 const isAxes = (o: unknown): o is Axes => typeof o === 'number' || Array.isArray(o) || o === null;
-export const readOptions = <O extends ReduceOptions>(options: Axes | O | undefined): O => (isAxes(options) ? ({ axis: options } as O) : (options ?? ({} as O)));
+const reduceOptions = ['axis', 'keepdims'];
+/** Axes or options as options; `more` are the names of those beside axis and keepdims. */
+export const readOptions = <O extends ReduceOptions>(op: string, options: Axes | O | undefined, ...more: readonly string[]): O => {
+  if (options === undefined) return {} as O;
+  if (isAxes(options)) return { axis: options } as O;
+  checkOptions(op, options, more.length === 0 ? reduceOptions : [...reduceOptions, ...more]);
+  return options;
+};
 
 const without = (shape: Shape, axes: readonly number[]): number[] => shape.filter((_, i) => !axes.includes(i));
 const kept = (shape: Shape, axes: readonly number[]): number[] => shape.map((d, i) => (axes.includes(i) ? 1 : d));
@@ -84,7 +92,7 @@ export const fixedMax = (x: Tensor, axes: readonly number[]): Tensor => bind1(ma
 
 /** Applies a reduction of given axes, and puts the reduced axes back with size 1 where they are wanted. */
 export const reduceOver = (op: string, x: Tensor, options: AxisOptions | undefined, f: (x: Tensor, axes: readonly number[]) => Tensor): Tensor => {
-  const { axis, keepdims } = readOptions<ReduceOptions>(options);
+  const { axis, keepdims } = readOptions<ReduceOptions>(op, options);
   const axes = checkAxes(op, axis, x.rank);
   const y = f(x, axes);
   return keepdims === true ? reshapeTo(y, kept(x.shape, axes)) : y;
@@ -163,7 +171,9 @@ export interface PositionOptions {
 const position =
   (name: string, primitive: Primitive<AxesParams>) =>
   (x: TensorLike, options?: number | null | PositionOptions): Tensor => {
-    const { axis, keepdims = false } = typeof options === 'number' || options === null ? { axis: options } : (options ?? {});
+    const byAxis = typeof options === 'number' || options === null;
+    if (!byAxis) checkOptions(name, options, reduceOptions);
+    const { axis, keepdims = false } = byAxis ? { axis: options } : (options ?? {});
     const t = asTensor(name, 'x', x);
     const flat = axis === undefined || axis === null;
     const u = flat ? reshapeTo(t, [t.size]) : t;

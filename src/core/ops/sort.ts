@@ -3,6 +3,7 @@ import { aval, checkAxis, sameShape, showShape } from '../aval.ts';
 import { isFloat } from '../dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { bind } from '../interpreter.ts';
+import { checkOptions } from '../options.ts';
 import type { Primitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { indexAlong } from './creation.ts';
@@ -53,8 +54,9 @@ const prepared = (
   x: TensorLike,
   options: number | null | SortOptions | undefined,
 ): { readonly t: Tensor; readonly axis: number; readonly descending: boolean } => {
-  const { axis = -1, descending = false } =
-    typeof options === 'number' || options === null ? { axis: options } : (options ?? {});
+  const byAxis = typeof options === 'number' || options === null;
+  if (!byAxis) checkOptions(op, options, ['axis', 'descending']);
+  const { axis = -1, descending = false } = byAxis ? { axis: options } : (options ?? {});
   const given = asTensor(op, 'x', x);
   if (given.rank === 0) throw new ShapeError(op, 'a scalar has no axis to sort along');
   const t = axis === null ? reshapeTo(given, [given.size]) : given;

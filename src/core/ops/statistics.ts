@@ -30,8 +30,8 @@ export interface SpreadOptions extends ReduceOptions {
   readonly ddof?: number | undefined;
 }
 const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undefined, finish: (v: Tensor) => Tensor): Tensor => {
-  const { ddof = 0 } = readOptions<SpreadOptions>(options);
-  return reduceOver(op, real(op, x), options, (t, axes) => {
+  const { ddof = 0, ...axes } = readOptions<SpreadOptions>(op, options, 'ddof');
+  return reduceOver(op, real(op, x), axes, (t, axes) => {
     const n = countOf(t, axes);
     const centre = div(reduceSum(t, axes), n);
     return finish(div(reduceSum(square(sub(t, broadcastInto(centre, t.shape, axes))), axes), n - ddof));
@@ -74,7 +74,7 @@ export interface NormOptions extends ReduceOptions {
  * norm(tensor([3, 4])); // 5
  */
 export const norm: RealReduction<'norm', 'ord'> = (x: TensorLike, options?: Axes | NormOptions): Tensor => {
-  const { ord = 2, axis, keepdims } = readOptions<NormOptions>(options);
+  const { ord = 2, axis, keepdims } = readOptions<NormOptions>('norm', options, 'ord');
   const t = real('norm', x);
   const o: ReduceOptions = { axis, keepdims };
   if (typeof ord !== 'number' || Number.isNaN(ord)) throw new ArgumentError('norm', `ord must be a number, Infinity or -Infinity, got ${String(ord)}`);
@@ -110,7 +110,7 @@ export interface AverageOptions extends ReduceOptions {
  * average(tensor([1, 2]), { weights: tensor([3, 1]) }); // 1.25
  */
 export const average = (x: TensorLike, options?: Axes | AverageOptions): Tensor => {
-  const { weights, axis, keepdims } = readOptions<AverageOptions>(options);
+  const { weights, axis, keepdims } = readOptions<AverageOptions>('average', options, 'weights');
   const o: ReduceOptions = { axis, keepdims };
   if (weights === undefined) return mean(x, o);
   const t = real('average', x);
