@@ -1,8 +1,8 @@
 // Indices computed at run time inside of fused kernels: from kept rows, from mathematical functions, and reductions of bools.
 import { describe, expect, test } from 'vitest';
 import {
-  astype, at, clip, concatenate, defaultDevice, devices, devicePut, dynamicSlice, exp, fromTypedArray, grad, jit, logsumexp, matmul, max, min, mul, reshape, sin,
-  slice, sum, take, takeAlongAxis, tanh, transpose, zeros, type Tensor,
+  argmax, astype, at, clip, concatenate, defaultDevice, devices, devicePut, dynamicSlice, exp, fromTypedArray, grad, jit, logsumexp, matmul, max, min, mod, mul, reshape, sin,
+  slice, sub, sum, take, takeAlongAxis, tanh, transpose, zeros, type Tensor,
 } from '../../src/index.ts';
 
 const reference = devices.reference();
@@ -46,4 +46,34 @@ test('extremes of bools, on every device', () => {
       expect([max(x).itemSync(), min(x).itemSync()]).toEqual([bits.includes(1), !bits.includes(0)]);
     }
   }
+});
+
+describe('an index computed from a result of its row, for many rows at once', () => {
+  const sizes: readonly (readonly [number, number])[] = [[5, 3], [8, 2], [3, 7], [5, 40], [3, 100], [1, 5], [17, 1]];
+  test.each(sizes)('%d rows of %d', (rows, columns) => {
+    const make = (): Tensor => fromTypedArray(Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i)), [rows, columns]);
+    for (const axis of [0, 1]) {
+      const f = (x: Tensor): Tensor[] => {
+        const best = takeAlongAxis(x, argmax(x, { axis, keepdims: true }), axis);
+        return [best, sum(sub(x, best), axis), sub(best, max(x, { axis, keepdims: true }))];
+      };
+      const want = on(reference, () => f(make()));
+      jit(f)(make()).forEach((y, k) => {
+        const data = want[k]!.dataSync();
+        y.dataSync().forEach((v: number, i: number) => expect(v).toBeCloseTo(data[i]!, 4));
+      });
+    }
+  });
+
+  test('a kept row as an index', () => {
+    const make = (): readonly [Tensor, Tensor] => [
+      fromTypedArray(Float64Array.from({ length: 15 }, (_, i) => i + 1), [5, 3]),
+      fromTypedArray(Int32Array.of(0, 1, 2, 3, 4), [5, 1]),
+    ];
+    const f = (x: Tensor, i: Tensor): Tensor => {
+      const picked = takeAlongAxis(x, mod(i, 3), 1);
+      return sum(sub(picked, max(picked, { axis: 1, keepdims: true })), 1);
+    };
+    expect(jit(f)(...make()).arraySync()).toEqual([0, 0, 0, 0, 0]);
+  });
 });

@@ -40,7 +40,7 @@ export const coefficient = (i: Index, v: Var): number => {
 };
 
 /** The variables an expression depends on, through index values too. */
-export const expressionVars = (): ((e: Expr) => ReadonlySet<number>) => {
+export const expressionVars = (lanes?: Var | null): ((e: Expr) => ReadonlySet<number>) => {
   const memo = new Map<Expr, ReadonlySet<number>>();
   const of = (e: Expr): ReadonlySet<number> => {
     const known = memo.get(e);
@@ -52,6 +52,8 @@ export const expressionVars = (): ((e: Expr) => ReadonlySet<number>) => {
         (v) => out.add(v.id),
         (x) => of(x).forEach((v) => out.add(v)),
       );
+    // Lanes that are rows have their own results of reductions and their own kept rows.
+    if (lanes != null && (e.op === 'local' || (e.op === 'load' && e.buffer < 0))) out.add(lanes.id);
     if (isOp(e)) for (const a of e.args) of(a).forEach((v) => out.add(v));
     else if (e.op === 'index') index(e.index);
     else if (e.op === 'load') {

@@ -48,7 +48,7 @@ export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
   const { nest, strategy: plan, buffers } = spec;
   const { lanes } = plan;
   const g = graph();
-  const varsOf = expressionVars();
+  const varsOf = expressionVars(plan.vector);
   const newLocal = (type: ValueType): number => f.local(type);
   const parameter = (i: number): Node => g.stable('i32', i, 0);
   const layout = rowLayout(nest, plan);
