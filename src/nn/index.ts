@@ -9,6 +9,7 @@ export {
   dropout,
   layerNorm,
   sequential,
+  type AnyLayer,
   type BatchNorm,
   type BatchNormState,
   type ConvOptions,

@@ -9,10 +9,10 @@ import {
   mean,
   mul,
   rsqrt,
-  select,
   square,
   stopGradient,
   sub,
+  where,
   type Shape,
   type Tensor,
 } from '../public.ts';
@@ -86,8 +86,8 @@ export const dropout = (key: Key | null, rate: number, x: Tensor): Tensor => {
   if (!(rate >= 0 && rate < 1)) throw new ArgumentError('dropout', `rate must be in [0, 1), got ${String(rate)}`);
   if (key === null || rate === 0) return x;
   const keep = bernoulli(key, 1 - rate, x.shape);
-  const kept = mul(x, 1 / (1 - rate));
-  return select(keep, kept, mul(stopGradient(x), 0));
+  // A choice, not a product with 0: what is dropped may be infinite.
+  return where(keep, mul(x, 1 / (1 - rate)), 0);
 };
 
 export interface NormParams {
@@ -163,14 +163,18 @@ export const batchNorm = (
   };
 };
 
+/** A layer of any parameters. */
+export interface AnyLayer {
+  readonly init: Init<unknown>;
+  readonly apply: (params: never, x: Tensor) => Tensor;
+}
+
 /**
  * Layers and plain functions one after the other; its parameters are the list of theirs (null for functions).
  * @example
  * sequential(dense(2, 4), tanh, dense(4, 1)).apply(sequential(dense(2, 4), tanh, dense(4, 1)).init(key(0)), zeros([3, 2])).shape; // [3, 1]
  */
-export const sequential = (
-  ...layers: readonly (Layer<never> | ((x: Tensor) => Tensor))[]
-): Layer<readonly unknown[]> => ({
+export const sequential = (...layers: readonly (AnyLayer | ((x: Tensor) => Tensor))[]): Layer<readonly unknown[]> => ({
   init: tuple(...layers.map((l): Init<unknown> => (typeof l === 'function' ? () => null : l.init))),
   apply: (params, x) =>
     layers.reduce((y, l, i) => (typeof l === 'function' ? l(y) : l.apply((params as never)[i]!, y)), x),

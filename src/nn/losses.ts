@@ -9,7 +9,6 @@ import {
   expandDims,
   iota,
   less,
-  logsumexp,
   maximum,
   mean,
   moveaxis,
@@ -23,7 +22,7 @@ import {
   where,
   type Tensor,
 } from '../public.ts';
-import { softplus } from './activations.ts';
+import { logSoftmax, softplus } from './activations.ts';
 
 export type Reduction = 'mean' | 'sum' | 'none';
 export interface LossOptions {
@@ -119,7 +118,7 @@ export const softmaxCrossEntropy = (logits: Tensor, target: Tensor, options: Cro
       op,
       `labels must be integers, got ${t.dtype}; for probabilities give the target a class axis`,
     );
-  const logp = sub(x, logsumexp(x, { axis: -1, keepdims: true }));
+  const logp = logSoftmax(x);
   // A comparison with the class number instead of a gather: it fuses, and so does its derivative.
   const hot = byLabel ? equal(expandDims(t, -1), iota(x.shape, x.rank - 1)) : undefined;
   const even = labelSmoothing / classes;
