@@ -1,5 +1,5 @@
 // Metrics as monoids: counts that add up over batches, and the figures read from them at the end.
-import { monoid as M } from 'fp-ts';
+import type { monoid as M } from 'fp-ts';
 import { add, argmax, ArgumentError, equal, iota, type Tensor, transpose, zeros } from '../public.ts';
 
 /** How a metric's state starts and merges over batches. */

@@ -37,6 +37,7 @@ describe('a JS operator on a tensor never takes a branch silently', () => {
     '>': (x, y) => x > y,
     '<=': (x, y) => x <= y,
     '>=': (x, y) => x >= y,
+    // eslint-disable-next-line eqeqeq
     '==': (x) => x == (1 as never),
     '+': (x, y) => x + y,
     '-': (x, y) => x - y,
