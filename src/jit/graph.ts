@@ -67,8 +67,8 @@ const isView = (lowering: Lowering, e: Equation): boolean => {
 const maxWeight = 400;
 const expensive = 8;
 
-/** Analyses a simplified program. */
-export const analyse = (program: Program): Graph => {
+/** Analyses a simplified program. `buffers`: the most that one kernel may touch. */
+export const analyse = (program: Program, buffers: number): Graph => {
   const nodes = new Map<Value, Node>();
   const order: Node[] = [];
   const push = (n: Node): void => {
@@ -102,11 +102,11 @@ export const analyse = (program: Program): Graph => {
     });
   }
   for (const v of program.outs) nodes.get(v)!.uses++;
-  chooseRoots(program, nodes, order);
+  chooseRoots(program, nodes, order, buffers);
   return { program, nodes, order };
 };
 
-const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly Node[]): void => {
+const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly Node[], buffers: number): void => {
   const node = (v: Value): Node => nodes.get(v)!;
   // A view of a computed value is that value.
   const base = (n: Node): Node => (n.view === undefined ? n : base(node(n.view)));
@@ -121,8 +121,24 @@ const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly 
     for (const v of n.equation!.inputs) w += node(v).weight;
     return w;
   };
+  // The roots that an inlined value reads. Where they and the result are more than a kernel may touch, the operand that reads most becomes a root.
+  const leaves = new Map<Node, ReadonlySet<Node>>();
+  const leavesOf = (n: Node): ReadonlySet<Node> => (base(n).root ? new Set([base(n)]) : leaves.get(n)!);
+  const union = (inputs: readonly Node[]): ReadonlySet<Node> => new Set(inputs.flatMap((x) => [...leavesOf(x)]));
+  const boundLeaves = (n: Node, inputs: readonly Node[]): void => {
+    let all = union(inputs);
+    while (all.size >= buffers) {
+      const most = inputs.reduce((a, b) => (leavesOf(b).size > leavesOf(a).size ? b : a));
+      if (leavesOf(most).size < 2) break;
+      makeRoot(most);
+      most.weight = 0;
+      all = union(inputs);
+    }
+    leaves.set(n, all);
+  };
   for (const n of order) {
     const { lowering, equation: e } = n;
+    if (e !== undefined) boundLeaves(n, e.inputs.map(node));
     if (lowering === undefined || e === undefined) continue;
     if (n.slot === 0) {
       const inputs = e.inputs.map(node);

@@ -26,7 +26,7 @@ const baseOf = (graph: Graph, v: Value): Node => {
 
 /** Schedules a simplified program. */
 export const schedule = (program: Program, limits: Limits): Schedule => {
-  const graph = analyse(program);
+  const graph = analyse(program, limits.buffers);
   const clusters = cluster(graph, limits);
   const stored = storedNodes(graph, clusters);
   const buffers = new Map<number, BufferInfo>();

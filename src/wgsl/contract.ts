@@ -70,13 +70,13 @@ export const renderContract = (kernel: ContractKernel, target: Target): Dispatch
   fill('right', 'l', `start + l % ${tile}`, n, `l / ${tile}`, kernel.n, kernel.b);
   s.line('workgroupBarrier();');
   // A block's products are summed by themselves, which keeps long sums accurate.
-  for (const a of sums) s.line(`var part${a} = ${vector}();`);
+  sums.forEach((_, i) => s.line(`var part${i} = ${vector}();`));
   s.open(`for (var j = 0; j < ${depth}; j++)`);
   const of = (c: number): string => `right[j * ${tile} + ${c * side} + x]`;
   s.line(`let r = ${vector}(${[0, 1, 2, 3].map(of).join(', ')});`);
-  sums.forEach((a, i) => s.line(`part${a} += left[j * ${tile} + y * ${each} + ${i}] * r;`));
+  sums.forEach((_, i) => s.line(`part${i} += left[j * ${tile} + y * ${each} + ${i}] * r;`));
   s.close();
-  for (const a of sums) s.line(`${a} += part${a};`);
+  sums.forEach((a, i) => s.line(`${a} += part${i};`));
   s.line('workgroupBarrier();');
   s.close();
 

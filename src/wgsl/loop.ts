@@ -41,7 +41,8 @@ const scratchRows = (s: Shader, k: LoopKernel, points: number): Rows | undefined
     total += length;
   }
   const name = s.scratch(total * points);
-  return { at: (row, position) => `${name}[(${position} + ${offsets.get(row)!}) * ${points} + p]` };
+  const from = (row: number): string => (offsets.get(row) === 0 ? '' : ` + ${offsets.get(row)!}`);
+  return { at: (row, position) => `${name}[(${position}${from(row)}) * ${points} + p]` };
 };
 
 /** The dispatch of a loop kernel; undefined where there is nothing to do. */

@@ -13,7 +13,7 @@ export const digits = (s: Shader, vars: readonly Var[], position: string, names:
     const name = s.fresh('v');
     const quotient = stride === 1 ? position : `${position} / ${stride}`;
     const first = vars.slice(0, i).every((w) => w.extent === 1);
-    s.line(`let ${name} = ${first ? quotient : `(${quotient}) % ${v.extent}`};`);
+    s.line(`let ${name} = ${first ? quotient : `${quotient} % ${v.extent}`};`);
     names.set(v.id, name);
   });
 };
@@ -33,7 +33,7 @@ export const loops = (
     position = position === '' ? name : `(${position}) * ${v.extent} + ${name}`;
   }
   return {
-    position: position === '' ? '0' : `(${position})`,
+    position: position === '' ? '0' : own.length === 1 ? position : `(${position})`,
     close: () => own.forEach(() => s.close()),
   };
 };
