@@ -146,8 +146,11 @@ const buildLoop = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buffer: 
   return { kind: 'loop', name: nameOf(c), outer, stages: expandStages(stages) };
 };
 
-const expandStages = (stages: readonly Stage[]): Stage[] =>
-  stages.map((s) => ({ axes: s.axes, actions: s.actions.map((a) => ({ ...a, value: expandMath(a.value) })) }));
+// One expander for a kernel: what its values share is expanded once, and stays shared.
+const expandStages = (stages: readonly Stage[]): Stage[] => {
+  const { expr } = mathExpander();
+  return stages.map((s) => ({ axes: s.axes, actions: s.actions.map((a) => ({ ...a, value: expr(a.value) })) }));
+};
 
 const vars = (extents: readonly number[]): { readonly list: Var[]; readonly at: Index[] } => {
   const list = extents.map(newVar);
