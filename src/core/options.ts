@@ -1,7 +1,11 @@
 // Options objects checked at run time: a misspelt name is an error, never a default taken in silence.
 import { ArgumentError } from './errors.ts';
 
-const kindOf = (x: unknown): string => (Array.isArray(x) ? 'an array' : x === null ? 'null' : typeof x === 'object' ? 'an object' : `the ${typeof x} ${String(x)}`);
+const kindOf = (x: unknown): string => {
+  if (Array.isArray(x)) return 'an array';
+  if (x === null) return 'null';
+  return typeof x === 'object' || typeof x === 'function' ? `an ${typeof x}` : `the ${typeof x} ${String(x as number)}`;
+};
 
 const isPlain = (x: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(x);
