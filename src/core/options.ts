@@ -4,7 +4,8 @@ import { ArgumentError } from './errors.ts';
 const kindOf = (x: unknown): string => {
   if (Array.isArray(x)) return 'an array';
   if (x === null) return 'null';
-  return typeof x === 'object' || typeof x === 'function' ? `an ${typeof x}` : `the ${typeof x} ${String(x as number)}`;
+  if (typeof x === 'function') return 'a function';
+  return typeof x === 'object' ? 'an object' : `the ${typeof x} ${String(x as number)}`;
 };
 
 const isPlain = (x: object): boolean => {

@@ -3,7 +3,8 @@ import { DeviceError } from '../core/errors.ts';
 import type { TypedArray, DType } from '../core/dtype.ts';
 import { HostStorage } from '../core/host.ts';
 import type { Program } from '../core/program.ts';
-import { ConcreteTensor, type Device, type Storage, type Tensor } from '../core/tensor.ts';
+import type { ConcreteTensor} from '../core/tensor.ts';
+import { type Device, type Storage, type Tensor } from '../core/tensor.ts';
 import type { Plan } from './kernel.ts';
 
 /** A compiled program. It may still be compiling: a run queues behind that, and a failure surfaces where a result is read. */

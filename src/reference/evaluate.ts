@@ -3,7 +3,8 @@ import { isFloat, type TypedArray } from '../core/dtype.ts';
 import { hostTensor } from '../core/host.ts';
 import type { Params, Primitive } from '../core/primitive.ts';
 import { applyProgram } from '../core/stage.ts';
-import { ConcreteTensor, type Tensor } from '../core/tensor.ts';
+import type { ConcreteTensor} from '../core/tensor.ts';
+import { type Tensor } from '../core/tensor.ts';
 import { evaluateLowering, type Host, type Precision } from './lowering.ts';
 
 // In float64 mode a float32 tensor keeps its full-precision elements beside its rounded ones.

@@ -9,7 +9,8 @@ import { planProgram } from '../jit/plan.ts';
 import { features } from './features.ts';
 import { createHeap } from './memory.ts';
 import { emitModule } from './module.ts';
-import { createPool, ResidentStorage, SpilledStorage, type StorageStats } from './storage.ts';
+import type { SpilledStorage} from './storage.ts';
+import { createPool, ResidentStorage, type StorageStats } from './storage.ts';
 
 export interface WasmOptions {
   /** Bytes of values that stay in linear memory; past it results go to JS buffers. Default 512 MiB. */

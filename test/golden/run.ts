@@ -24,9 +24,9 @@ export interface GoldenCase {
 }
 
 /** What computes one op of a family from a case's inputs; it may be differentiated. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type GoldenOp = (
   inputs: Record<string, Tensor>,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   params: any,
   precision: GoldenPrecision,
 ) => Record<string, Tensor>;
