@@ -47,4 +47,10 @@ describe('training step of an MLP', () => {
     expectClose(got, want, 1e-4);
     expect(got[4]).toBeLessThan(got[0]!);
   }, 180_000);
+
+  // Larger than any other test of the GPU: some seconds in software.
+  test('three steps of the benchmark: 784-512-512-10, batch 128', async () => {
+    const sizes = [784, 512, 512, 10];
+    expectClose(await losses(sizes, 128, 3, device), await losses(sizes, 128, 3), 1e-4);
+  }, 180_000);
 });
