@@ -188,3 +188,34 @@ describe('loops that stay scalar, or gather lane by lane', () => {
     expect(rows.flat().some((op) => op === 'f64x2.add')).toBe(true);
   });
 });
+
+describe('relaxed SIMD', () => {
+  const code = (value: (x: Expr, y: Expr) => Expr, relaxed: boolean): readonly string[] => {
+    const i = newVar(1000);
+    const k = kernel([i], {
+      axes: [],
+      actions: [store(2, variable(i), value(load(0, variable(i)), load(1, variable(i))))],
+    });
+    const sizes: Buffers = {
+      inputs: [
+        ['float32', 1000],
+        ['float32', 1000],
+      ],
+      outputs: [['float32', 1000]],
+    };
+    return disassemble(emitModule(planOf([k], sizes), { relaxed }).bytes).flatMap((f) => f.ops);
+  };
+  const f = (op: ScalarOp, ...args: readonly Expr[]): Expr => call(op, 'float32', ...args);
+
+  test('products are fused into sums where the engine can, and nowhere else', () => {
+    const value = (x: Expr, y: Expr): Expr => f('add', f('mul', x, y), x);
+    expect(code(value, true)).toContain('f32x4.relaxed_madd');
+    expect(code(value, false)).toContain('f32x4.mul');
+    expect(code(value, false).some((op) => op.includes('relaxed'))).toBe(false);
+  });
+
+  test('the difference of two equal products is zero: neither of them is fused', () => {
+    expect(code((x, y) => f('sub', f('mul', x, x), f('mul', y, y)), true)).not.toContain('f32x4.relaxed_nmadd');
+    expect(code((x, y) => f('add', f('mul', x, x), f('mul', y, y)), true)).not.toContain('f32x4.relaxed_madd');
+  });
+});

@@ -6,8 +6,6 @@ import type { BufferInfo, ContractKernel, Kernel, LoopKernel, Place, Plan } from
 import { emitModule } from '../../src/wasm/module.ts';
 import { features } from '../../src/wasm/features.ts';
 
-export const f32 = Math.fround;
-
 export interface Buffers {
   readonly inputs: readonly (readonly [DType, number])[];
   readonly outputs: readonly (readonly [DType, number])[];
@@ -51,7 +49,11 @@ export interface Runner {
 }
 
 /** Compiles a plan over a memory of its own; guard bytes around every buffer are checked after each run. */
-export const prepare = (plan: Plan, inputs: readonly TypedArray[], relaxed = false): Runner => {
+export const prepare = (
+  plan: Plan,
+  inputs: readonly TypedArray[],
+  relaxed: boolean = process.env['RELAXED'] === '1',
+): Runner => {
   const { bytes, scratchBytes } = emitModule(plan, { relaxed: relaxed && features().relaxedSimd });
   let at = 1024;
   const take = (size: number): number => {

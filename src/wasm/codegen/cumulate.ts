@@ -68,7 +68,7 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
 
   const params = new Array<ValueType>(LOOP_PARAMS + 2).fill('i32');
   const func = u.m.func(k.name, params, [], (f) => {
-    const g = graph();
+    const g = graph(u.relaxed);
     const memory = (b: number): Memory => ({
       dtype,
       length: u.info(b).length,

@@ -83,7 +83,7 @@ export const gridFunction = (spec: GridSpec): FuncHandle => {
 
   const params = new Array<ValueType>(PARAMS + spec.buffers.length).fill('i32');
   return u.m.func(spec.name, params, [], (f) => {
-    const g = graph();
+    const g = graph(u.relaxed);
     const parameter = (i: number): Node => g.stable('i32', i, 0);
     const [s0, s1, f0, f1, batch, block] = [0, 1, 2, 3, 4, 5].map(parameter) as [Node, Node, Node, Node, Node, Node];
     const bases = new Map(spec.buffers.map((id, i) => [id, parameter(PARAMS + i)]));

@@ -47,7 +47,7 @@ export const rowLayout = (
 export const emitLoop = (f: Emitter, spec: LoopSpec): void => {
   const { nest, strategy: plan, buffers } = spec;
   const { lanes } = plan;
-  const g = graph();
+  const g = graph(spec.relaxed);
   const varsOf = expressionVars(plan.vector);
   const newLocal = (type: ValueType): number => f.local(type);
   const parameter = (i: number): Node => g.stable('i32', i, 0);

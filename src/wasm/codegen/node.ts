@@ -30,6 +30,8 @@ export interface Graph {
   readonly lane: (name: string, lane: number, ...args: readonly Node[]) => Node;
   /** By words (4 indices) or doubles (2 indices). */
   readonly shuffle: (a: Node, b: Node, ...indices: readonly number[]) => Node;
+  /** Lanes of `then` where a mask of whole lanes is set, else of `otherwise`. */
+  readonly blend: (then: Node, otherwise: Node, mask: Node) => Node;
   readonly choose: (condition: Node, then: Node, otherwise: Node) => Node;
   readonly call: (func: FuncHandle, ...args: readonly Node[]) => Node;
   /** A local that keeps its value within the given loop level. */
@@ -70,7 +72,8 @@ interface Rest {
 }
 const NONE: Rest = {};
 
-export const graph = (): Graph => {
+/** An empty graph; `relaxed` where the engine has relaxed SIMD. */
+export const graph = (relaxed: boolean): Graph => {
   // By operation, then by operands and immediates.
   const known = new Map<string, Map<string, Node>>();
   const constants = new Map<string, Node>();
@@ -154,6 +157,9 @@ export const graph = (): Graph => {
         bytes: indices.flatMap((i) => Array.from({ length: width }, (_, k) => i * width + k)),
       });
     },
+    // With whole lanes the relaxed instruction has one meaning, and is one instruction on x64.
+    blend: (then, otherwise, mask) =>
+      node('v128', relaxed ? 'i32x4.relaxed_laneselect' : 'v128.bitselect', [then, otherwise, mask]),
     choose: (condition, then, otherwise) =>
       then === otherwise ? then : node(then.type, 'choose', [condition, then, otherwise]),
     call: (func, ...args) => node(func.results[0]!, 'call', args, { func }),

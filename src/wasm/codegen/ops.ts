@@ -38,7 +38,7 @@ export const select = (g: Graph, mask: Node, then: Node, otherwise: Node, d: DTy
     return g.op((mask.op === 'f32x4.lt') === (then === x) ? 'f32x4.pmin' : 'f32x4.pmax', otherwise, then);
   if (isZero(then)) return g.op('v128.andnot', otherwise, maskFor(g, mask, d));
   if (isZero(otherwise)) return g.op('v128.and', then, maskFor(g, mask, d));
-  return g.op('v128.bitselect', then, otherwise, maskFor(g, mask, d));
+  return g.blend(then, otherwise, maskFor(g, mask, d));
 };
 
 export const literal = (g: Graph, value: number, d: DType): Node => {
@@ -94,7 +94,7 @@ const integerDivide = ({ g, lanes }: OpContext, a: Node, b: Node, signed: boolea
   // x / 0 is -1 (all ones), and the quotient that overflows wraps, as XLA has it.
   if (divisor === null || divisor === 0) q = g.op('v128.or', q, g.op('i32x4.eq', b, g.i32x4(0)));
   if (signed && (divisor === null || divisor === -1))
-    q = g.op('v128.bitselect', g.op('i32x4.neg', a), q, g.op('i32x4.eq', b, g.i32x4(-1)));
+    q = g.blend(g.op('i32x4.neg', a), q, g.op('i32x4.eq', b, g.i32x4(-1)));
   return q;
 };
 
@@ -174,6 +174,19 @@ const ROUND: Readonly<Record<string, string>> = {
   sqrt: 'sqrt',
 };
 
+// Fused multiply-add, one rounding less, where the engine has it. A sum or difference of two products stays as it is: fusing one
+// of them would make x * x - y * y differ from zero at x = y.
+const isProduct = (n: Node): boolean => n.op === 'f32x4.mul' || n.op === 'f64x2.mul';
+const fused = ({ g, relaxed }: OpContext, shape: Shape, a: Node, b: Node): Node | null => {
+  if (!relaxed || isProduct(a) === isProduct(b)) return null;
+  const [product, rest] = isProduct(a) ? [a, b] : [b, a];
+  return g.op(`${shape}.relaxed_madd` as SimpleOp, product.args[0]!, product.args[1]!, rest);
+};
+const negated = ({ g, relaxed }: OpContext, shape: Shape, a: Node, b: Node): Node | null =>
+  !relaxed || isProduct(a) || !isProduct(b)
+    ? null
+    : g.op(`${shape}.relaxed_nmadd` as SimpleOp, b.args[0]!, b.args[1]!, a);
+
 /** One operation on vectors. `args` are rendered already. */
 export const lowerOp = (c: OpContext, e: OpExpr, args: readonly Node[]): Node => {
   const { g } = c;
@@ -185,9 +198,9 @@ export const lowerOp = (c: OpContext, e: OpExpr, args: readonly Node[]): Node =>
   switch (e.op) {
     case 'add':
       if (d === 'bool') return g.op('v128.or', a, b);
-      return op('add', a, b);
+      return fused(c, shape, a, b) ?? op('add', a, b);
     case 'sub':
-      return op('sub', a, b);
+      return negated(c, shape, a, b) ?? op('sub', a, b);
     case 'mul':
       if (d === 'bool') return g.op('v128.and', a, b);
       return op('mul', a, b);

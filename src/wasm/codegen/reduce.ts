@@ -94,7 +94,7 @@ export const validMask = (g: Graph, valid: number, d: DType): Node => {
 const masked = (spec: ReducerSpec, value: Node, valid: number): Node => {
   const { g, op, valueType, lanes, across } = spec;
   if (!across || valid === lanes) return value;
-  return g.op('v128.bitselect', value, literal(g, identity(op, valueType), valueType), validMask(g, valid, valueType));
+  return g.blend(value, literal(g, identity(op, valueType), valueType), validMask(g, valid, valueType));
 };
 
 // Holds intermediate results in fresh locals, since code that reads accumulators cannot be shared.
@@ -202,7 +202,7 @@ const extremumReducer = (spec: ReducerSpec): Reducer => {
           n = hold(g.op('v128.or', n, g.shuffle(n, n, ...r)));
         }
       }
-      return { statements, value: g.op('v128.bitselect', literal(g, NaN, dtype), m, n) };
+      return { statements, value: g.blend(literal(g, NaN, dtype), m, n) };
     },
   };
 };
@@ -239,7 +239,7 @@ const argReducer = (spec: ReducerSpec): Reducer => {
   };
   const merge = (hold: (n: Node) => Node, x: Node, i: Node, y: Node, j: Node): readonly [Node, Node] => {
     const take = hold(wins(x, i, y, j));
-    return [hold(g.op('v128.bitselect', x, y, maskFor(g, take, d))), hold(g.op('v128.bitselect', i, j, take))];
+    return [hold(g.blend(x, y, maskFor(g, take, d))), hold(g.blend(i, j, take))];
   };
   return {
     init: () => [...best.map((b) => set(b, literal(g, identity(op, d), d))), ...at.map((a) => set(a, g.i32x4(0)))],
@@ -250,8 +250,8 @@ const argReducer = (spec: ReducerSpec): Reducer => {
         const v = hold(masked(spec, value, valid));
         const take = hold(beats(v, g.mutable('v128', b)));
         statements.push(
-          set(b, g.op('v128.bitselect', v, g.mutable('v128', b), maskFor(g, take, d))),
-          set(a, g.op('v128.bitselect', position(), g.mutable('v128', a), take)),
+          set(b, g.blend(v, g.mutable('v128', b), maskFor(g, take, d))),
+          set(a, g.blend(position(), g.mutable('v128', a), take)),
         );
         return statements;
       }

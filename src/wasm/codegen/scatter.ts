@@ -97,7 +97,7 @@ export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
   const buffers = [k.target, ...buffersOf([value, position, holds]).filter((b) => b !== k.target)];
   const params = new Array<ValueType>(LOOP_PARAMS + buffers.length).fill('i32');
   const func = u.m.func(k.name, params, [], (f) => {
-    const g = graph();
+    const g = graph(u.relaxed);
     const memory = (b: number): Memory => ({
       dtype: u.info(b).dtype,
       length: u.info(b).length,
