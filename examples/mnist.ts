@@ -25,13 +25,22 @@ const readOptions = () => {
   });
   const whole = (name: 'epochs' | 'batch' | 'seed', least: number): number => {
     const n = Number(values[name]);
-    if (values[name].trim() === '' || !Number.isInteger(n) || n < least) throw new Error(`--${name} must be a whole number of at least ${least}, got '${values[name]}'`);
+    if (values[name].trim() === '' || !Number.isInteger(n) || n < least)
+      throw new Error(`--${name} must be a whole number of at least ${least}, got '${values[name]}'`);
     return n;
   };
-  if (values.device !== 'wasm' && values.device !== 'reference') throw new Error(`--device must be wasm or reference, got '${values.device}'`);
+  if (values.device !== 'wasm' && values.device !== 'reference')
+    throw new Error(`--device must be wasm or reference, got '${values.device}'`);
   const batch = whole('batch', 1);
   if (batch > 7500) throw new Error(`--batch must be at most 7500, the number of digits to train on, got '${batch}'`);
-  return { epochs: whole('epochs', 1), batch, seed: whole('seed', 0), device: values.device, out: values.out, data: values.data } as const;
+  return {
+    epochs: whole('epochs', 1),
+    batch,
+    seed: whole('seed', 0),
+    device: values.device,
+    out: values.out,
+    data: values.data,
+  } as const;
 };
 
 /** The 10,000 digits, split by a fixed key into 7,500 to train on, 1,000 to validate with and 1,500 held out. */
@@ -43,7 +52,12 @@ const loadDigits = async (folder: string) => {
   const digits = { x: { ...x, shape: [...x.shape, 1] }, y: orThrow(toInt32(labels)) };
   const order = await shuffledRows(key(1998), 0, x.shape[0]!);
   const [trainRows, validRows, heldOutRows] = cut(order, [7500, 1000, 1500]);
-  return { digits, trainRows: trainRows!, valid: selectRows(digits, validRows!), heldOut: selectRows(digits, heldOutRows!) };
+  return {
+    digits,
+    trainRows: trainRows!,
+    valid: selectRows(digits, validRows!),
+    heldOut: selectRows(digits, heldOutRows!),
+  };
 };
 
 const layers = {
@@ -52,7 +66,12 @@ const layers = {
   dense1: nn.dense(7 * 7 * 64, 128),
   dense2: nn.dense(128, 10),
 };
-const init = nn.struct({ conv1: layers.conv1.init, conv2: layers.conv2.init, dense1: layers.dense1.init, dense2: layers.dense2.init });
+const init = nn.struct({
+  conv1: layers.conv1.init,
+  conv2: layers.conv2.init,
+  dense1: layers.dense1.init,
+  dense2: layers.dense2.init,
+});
 type Params = ReturnType<typeof init>;
 
 /** Logits [batch, 10] of images [batch, 28, 28, 1]; dropout where there is a key. */
@@ -87,8 +106,17 @@ const main = async (): Promise<void> => {
     const logits = model(p, x, null);
     return { ...nn.confusionOf(y, logits, 10), loss: nn.softmaxCrossEntropy(logits, y, { reduction: 'sum' }) };
   });
-  const scores = async (p: Params, data: typeof valid): Promise<{ readonly matrix: number[][]; readonly loss: number }> => {
-    const sum = { empty: { counts: nn.confusion(10).empty.counts, loss: 0 }, concat: (a: { counts: Tensor; loss: number }, b: { counts: Tensor; loss: number }) => ({ counts: a.counts.add(b.counts), loss: a.loss + b.loss }) };
+  const scores = async (
+    p: Params,
+    data: typeof valid,
+  ): Promise<{ readonly matrix: number[][]; readonly loss: number }> => {
+    const sum = {
+      empty: { counts: nn.confusion(10).empty.counts, loss: 0 },
+      concat: (a: { counts: Tensor; loss: number }, b: { counts: Tensor; loss: number }) => ({
+        counts: a.counts.add(b.counts),
+        loss: a.loss + b.loss,
+      }),
+    };
     const all = await train.evaluate(sum, batches(data, { size: 500 }), async ({ x, y }) => {
       const r = evaluate(p, x, y);
       return { counts: r.counts, loss: Number(await r.loss.item()) };
@@ -98,9 +126,15 @@ const main = async (): Promise<void> => {
 
   const params = init(foldIn(root, 0));
   let state: State = { params, opt: optimizer.init(params) };
-  console.log(`${tree.leaves(params).reduce((n, x) => n + x.size, 0)} parameters, ${trainRows.length} digits to train on, ${total} steps of ${options.batch}`);
+  console.log(
+    `${tree.leaves(params).reduce((n, x) => n + x.size, 0)} parameters, ${trainRows.length} digits to train on, ${total} steps of ${options.batch}`,
+  );
   const status = statusLine(process.stdout);
-  const label = (epoch: number) => ({ label: `epoch ${epoch + 1}/${options.epochs}`, unit: 'images', perStep: options.batch });
+  const label = (epoch: number) => ({
+    label: `epoch ${epoch + 1}/${options.epochs}`,
+    unit: 'images',
+    perStep: options.batch,
+  });
   let history: train.History = [];
   let stopping = train.earlyStopping<Params>({ patience: 3, mode: 'min' });
   for (let epoch = 0; epoch < options.epochs && !stopping.stopped; epoch++) {
@@ -119,14 +153,21 @@ const main = async (): Promise<void> => {
     const { accuracy } = nn.report(matrix);
     history = train.record(history, { epoch: epoch + 1, loss: mean, validLoss, accuracy });
     stopping = train.observe(stopping, validLoss, await train.snapshot(state.params));
-status.end(train.progressLine(progress, { loss: mean, validation: validLoss, accuracy }, label(epoch)));
+    status.end(train.progressLine(progress, { loss: mean, validation: validLoss, accuracy }, label(epoch)));
   }
 
   const best = stopping.bestState ?? state.params;
   const { matrix } = await scores(best, heldOut);
   const { accuracy, macro } = nn.report(matrix);
   const panels: train.Panel[] = [
-    { title: 'loss', x: 'epoch', series: [train.series(history, 'epoch', 'loss', 'training'), train.series(history, 'epoch', 'validLoss', 'validation')] },
+    {
+      title: 'loss',
+      x: 'epoch',
+      series: [
+        train.series(history, 'epoch', 'loss', 'training'),
+        train.series(history, 'epoch', 'validLoss', 'validation'),
+      ],
+    },
     { title: 'accuracy', x: 'epoch', series: [train.series(history, 'epoch', 'accuracy', 'validation')] },
   ];
   console.log(`\n${train.curvesText(panels)}\n\n${train.confusionText(matrix)}\n`);
@@ -134,14 +175,17 @@ status.end(train.progressLine(progress, { loss: mean, validation: validLoss, acc
   orThrow(await writeAtomic(join(options.out, 'confusion.svg'), train.confusionSvg(matrix))());
   orThrow(await saveCheckpoint(join(options.out, 'params.safetensors'), best)());
   console.log(`curves.svg, confusion.svg and params.safetensors are in ${options.out}`);
-  console.log(`precision ${macro.precision.toFixed(4)}, recall ${macro.recall.toFixed(4)}, F1 ${macro.f1.toFixed(4)} (means over the ten digits)`);
+  console.log(
+    `precision ${macro.precision.toFixed(4)}, recall ${macro.recall.toFixed(4)}, F1 ${macro.f1.toFixed(4)} (means over the ten digits)`,
+  );
   console.log(`test accuracy ${(accuracy * 100).toFixed(2)} %`);
 };
 
 try {
   await main();
 } catch (error) {
-  const known = error instanceof IoError || (error instanceof Error && (error.message.startsWith('--') || 'code' in error));
+  const known =
+    error instanceof IoError || (error instanceof Error && (error.message.startsWith('--') || 'code' in error));
   console.error(known ? `${(error as Error).message}\n${usage}` : error);
   process.exitCode = 1;
 }

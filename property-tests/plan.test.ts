@@ -14,7 +14,17 @@ import { expectClose } from './compare.ts';
 
 const runs = Number(process.env['FC_RUNS'] ?? 60);
 const limits = { buffers: 64, row: 32768 };
-const gradientOf = (p: arbitraries.RandomProgram) => (...xs: Tensor[]): Tensor[] => [grad((...ys: Tensor[]) => p.run(...ys).map((y) => sum(y)).reduce((a, b) => a.add(b)))(...xs), ...p.run(...xs)];
+const gradientOf =
+  (p: arbitraries.RandomProgram) =>
+  (...xs: Tensor[]): Tensor[] => [
+    grad((...ys: Tensor[]) =>
+      p
+        .run(...ys)
+        .map((y) => sum(y))
+        .reduce((a, b) => a.add(b)),
+    )(...xs),
+    ...p.run(...xs),
+  ];
 
 /** Every buffer in the arena with the kernels between which it is alive. */
 const livesOf = (plan: Plan): { readonly at: number; readonly end: number; readonly from: number; to: number }[] => {
@@ -26,7 +36,8 @@ const livesOf = (plan: Plan): { readonly at: number; readonly end: number; reado
       if (place.kind !== 'arena') continue;
       const b = plan.buffers.get(id)!;
       const known = lives.get(id);
-      if (known === undefined) lives.set(id, { at: place.offset, end: place.offset + b.length * byteSize(b.dtype), from: i, to: i });
+      if (known === undefined)
+        lives.set(id, { at: place.offset, end: place.offset + b.length * byteSize(b.dtype), from: i, to: i });
       else known.to = i;
     }
   });

@@ -38,7 +38,9 @@ export const devicePut = <T>(tree: T, device: Backend): T => {
     structure,
     xs.map((x) => {
       const { storage } = x as ConcreteTensor;
-      return storage.device === device ? x : new ConcreteTensor(x.shape, x.dtype, device.upload(storage.readSync(), x.dtype), x.weak);
+      return storage.device === device
+        ? x
+        : new ConcreteTensor(x.shape, x.dtype, device.upload(storage.readSync(), x.dtype), x.weak);
     }),
   );
 };

@@ -34,7 +34,8 @@ export const showAval = (a: Aval): string => `${a.weak ? '~' : ''}${a.dtype}[${a
 
 /** A shape given by the user: non-negative safe integers. */
 export const checkShape = (op: string, shape: Shape): Shape => {
-  if (!Array.isArray(shape)) throw new ArgumentError(op, `the shape must be an array of integers, got ${String(shape)}`);
+  if (!Array.isArray(shape))
+    throw new ArgumentError(op, `the shape must be an array of integers, got ${String(shape)}`);
   for (const d of shape)
     if (!Number.isSafeInteger(d) || d < 0)
       throw new ShapeError(op, `a shape holds integers >= 0, got ${String(d)} in ${showShape(shape)}`);
@@ -42,7 +43,8 @@ export const checkShape = (op: string, shape: Shape): Shape => {
 };
 
 export const checkDType = (op: string, d: unknown): DType => {
-  if (!isDType(d)) throw new DTypeError(op, `unknown dtype ${String(d)}; use 'float32', 'float64', 'int32', 'uint32' or 'bool'`);
+  if (!isDType(d))
+    throw new DTypeError(op, `unknown dtype ${String(d)}; use 'float32', 'float64', 'int32', 'uint32' or 'bool'`);
   return d;
 };
 
@@ -59,9 +61,17 @@ export const checkAxis = (op: string, axis: number, rank: number, name = 'axis')
 };
 
 /** Distinct axes in 0 .. rank-1, ascending; undefined or null means all of them. */
-export const checkAxes = (op: string, axes: number | readonly number[] | null | undefined, rank: number): readonly number[] => {
+export const checkAxes = (
+  op: string,
+  axes: number | readonly number[] | null | undefined,
+  rank: number,
+): readonly number[] => {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, i) => i);
-  if (typeof axes !== 'number' && !Array.isArray(axes)) throw new ArgumentError(op, `axis must be an integer, an array of such, or null, got the ${typeof axes} ${String(axes)}`);
+  if (typeof axes !== 'number' && !Array.isArray(axes))
+    throw new ArgumentError(
+      op,
+      `axis must be an integer, an array of such, or null, got the ${typeof axes} ${String(axes)}`,
+    );
   const list = (typeof axes === 'number' ? [axes] : (axes as readonly number[])).map((a) => checkAxis(op, a, rank));
   if (new Set(list).size !== list.length) throw new ArgumentError(op, `axes [${String(axes)}] name one axis twice`);
   return list.sort((a, b) => a - b);

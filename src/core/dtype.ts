@@ -69,7 +69,13 @@ export const castScalar = (value: number, d: DType): number => {
     case 'float64':
       return value;
     case 'int32':
-      return Number.isNaN(value) ? 0 : value >= 2147483647 ? 2147483647 : value <= -2147483648 ? -2147483648 : Math.trunc(value) | 0;
+      return Number.isNaN(value)
+        ? 0
+        : value >= 2147483647
+          ? 2147483647
+          : value <= -2147483648
+            ? -2147483648
+            : Math.trunc(value) | 0;
     case 'uint32':
       // Negative values wrap, as two's complement integers do; floats beyond the range saturate.
       return Number.isNaN(value) ? 0 : value >= 4294967295 ? 4294967295 : Math.trunc(value) >>> 0;

@@ -2,7 +2,9 @@
 
 // Two levels up from src/core/errors.ts; in the published bundle every file of ours stands in dist/.
 const here: string = import.meta.url;
-const ownFolder: string = here.includes('/src/core/') ? here.slice(0, here.indexOf('/src/core/') + 5) : here.slice(0, here.lastIndexOf('/') + 1);
+const ownFolder: string = here.includes('/src/core/')
+  ? here.slice(0, here.indexOf('/src/core/') + 5)
+  : here.slice(0, here.lastIndexOf('/') + 1);
 const ownPath: string = ownFolder.replace(/^file:\/\//, '');
 
 /** The first stack frame outside this library, as `file:line:column`, or undefined where the engine tells none. */

@@ -4,13 +4,32 @@ import type { Guard, Index } from './index-expr.ts';
 
 /** Operations every renderer implements directly, lane by lane. */
 export type BasicOp =
-  | 'add' | 'sub' | 'mul' | 'div' // integers: wrap around; div truncates
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div' // integers: wrap around; div truncates
   | 'rem' // sign of the dividend, as C's % and fmod
-  | 'neg' | 'abs' | 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'round' // round: half to even
-  | 'min' | 'max' // propagate NaN
-  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' // -> bool
-  | 'and' | 'or' | 'xor' | 'not' // bool: logical; integers: bitwise
-  | 'shl' | 'shr' // shr: arithmetic on int32, logical on uint32; counts are taken modulo 32 by nobody: >= 32 is 0 (or the sign)
+  | 'neg'
+  | 'abs'
+  | 'sqrt'
+  | 'floor'
+  | 'ceil'
+  | 'trunc'
+  | 'round' // round: half to even
+  | 'min'
+  | 'max' // propagate NaN
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge' // -> bool
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'not' // bool: logical; integers: bitwise
+  | 'shl'
+  | 'shr' // shr: arithmetic on int32, logical on uint32; counts are taken modulo 32 by nobody: >= 32 is 0 (or the sign)
   | 'select' // select(condition, then, else)
   | 'convert' // to `dtype`: float -> int truncates and saturates (NaN -> 0), anything -> bool is != 0
   | 'bitcast' // same width: float32 <-> int32 <-> uint32
@@ -20,11 +39,40 @@ export type BasicOp =
 
 /** Functions expanded into basic operations before rendering (jit/math), evaluated directly by the reference. */
 export type MathOp =
-  | 'exp' | 'exp2' | 'expm1' | 'log' | 'log2' | 'log10' | 'log1p'
-  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'atan2'
-  | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
-  | 'sigmoid' | 'softplus' | 'erf' | 'erfc' | 'erfinv' | 'lgamma' | 'digamma'
-  | 'pow' | 'rsqrt' | 'cbrt' | 'sign' | 'nextafter' | 'i0e' | 'i1e';
+  | 'exp'
+  | 'exp2'
+  | 'expm1'
+  | 'log'
+  | 'log2'
+  | 'log10'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'atan2'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'sigmoid'
+  | 'softplus'
+  | 'erf'
+  | 'erfc'
+  | 'erfinv'
+  | 'lgamma'
+  | 'digamma'
+  | 'pow'
+  | 'rsqrt'
+  | 'cbrt'
+  | 'sign'
+  | 'nextafter'
+  | 'i0e'
+  | 'i1e';
 
 export type ScalarOp = BasicOp | MathOp;
 
@@ -46,7 +94,13 @@ export type Expr =
       readonly fill: number;
     }
   /** In a kernel: where every guard holds `then`, else `otherwise`; only the taken side may be in bounds. */
-  | { readonly op: 'guarded'; readonly dtype: DType; readonly guards: readonly Guard[]; readonly then: Expr; readonly otherwise: Expr }
+  | {
+      readonly op: 'guarded';
+      readonly dtype: DType;
+      readonly guards: readonly Guard[];
+      readonly then: Expr;
+      readonly otherwise: Expr;
+    }
   /** In a kernel: the result of an earlier reduction of the same row. */
   | { readonly op: 'local'; readonly dtype: DType; readonly local: number }
   /** In a kernel: a value kept for the current inner position by an earlier stage of the same row. */

@@ -19,16 +19,24 @@ export type Cotangent<T> = T extends Tensor
         : T;
 
 /** A number among the arguments of a transformed function: a weakly typed scalar. */
-export const leafTensor = (x: Leaf): Tensor => (x instanceof Tensor ? x : hostTensor(Float64Array.of(x), [], 'float64', true));
+export const leafTensor = (x: Leaf): Tensor =>
+  x instanceof Tensor ? x : hostTensor(Float64Array.of(x), [], 'float64', true);
 
 /** Weak values become float32 where they leave a transform. */
 export const settle = (x: Tensor): Tensor => (x.weak ? cast(x, 'float32') : x);
 
 /** Flattens a function's result into tensors; anything else in it is an error. */
-export const flattenResult = (transform: string, f: { readonly name: string }, result: unknown): { readonly leaves: Tensor[]; readonly structure: Structure } => {
+export const flattenResult = (
+  transform: string,
+  f: { readonly name: string },
+  result: unknown,
+): { readonly leaves: Tensor[]; readonly structure: Structure } => {
   refusePromise(transform, f, result);
   if (result === undefined)
-    throw new TreeError(transform, `the function ${f.name === '' ? '' : `'${f.name}' `}returned undefined; return a tensor or a tree of tensors`);
+    throw new TreeError(
+      transform,
+      `the function ${f.name === '' ? '' : `'${f.name}' `}returned undefined; return a tensor or a tree of tensors`,
+    );
   const { leaves, structure } = flatten(result, transform);
   return { leaves: leaves.map(leafTensor), structure };
 };
@@ -42,7 +50,7 @@ export const onLeaves = (
   let out: Structure | undefined;
   return {
     run: (...leaves) => {
-      const result = flattenResult(transform, f, f(...(unflatten<never[]>(structure, leaves))));
+      const result = flattenResult(transform, f, f(...unflatten<never[]>(structure, leaves)));
       out = result.structure;
       return result.leaves;
     },
@@ -54,7 +62,10 @@ export const onLeaves = (
 export const checkDifferentiable = (transform: string, leaves: readonly Leaf[], structure: Structure): void => {
   leaves.forEach((x, i) => {
     if (x instanceof Tensor && !isFloat(x.dtype))
-      throw new DTypeError(transform, `cannot differentiate with respect to ${leafPaths(structure)[i] || 'the argument'}, which is ${x.dtype}; only float32 and float64 have derivatives (choose other argnums, or astype to a float)`);
+      throw new DTypeError(
+        transform,
+        `cannot differentiate with respect to ${leafPaths(structure)[i] || 'the argument'}, which is ${x.dtype}; only float32 and float64 have derivatives (choose other argnums, or astype to a float)`,
+      );
   });
 };
 
@@ -62,6 +73,9 @@ export const checkDifferentiable = (transform: string, leaves: readonly Leaf[], 
 export const checkArgnums = (transform: string, argnums: number | readonly number[], count: number): number[] =>
   (typeof argnums === 'number' ? [argnums] : [...argnums]).map((n) => {
     if (!Number.isInteger(n) || n < -count || n >= count)
-      throw new ArgumentError(transform, `argnums ${String(n)} does not name one of the ${count} argument${count === 1 ? '' : 's'} of the call`);
+      throw new ArgumentError(
+        transform,
+        `argnums ${String(n)} does not name one of the ${count} argument${count === 1 ? '' : 's'} of the call`,
+      );
     return n < 0 ? n + count : n;
   });

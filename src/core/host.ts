@@ -58,7 +58,10 @@ export const hostTensor = (elements: TypedArray, shape: Shape, dtype: DType, wea
 /** Checked copy of a typed array into a tensor of a shape; values are converted to `dtype`. */
 export const copyIn = (op: string, data: TypedArray, shape: Shape, dtype: DType = dtypeOfArray(data)): Tensor => {
   if (data.length !== sizeOf(shape))
-    throw new ShapeError(op, `${data.length} elements do not fill shape [${shape.join(', ')}], which holds ${sizeOf(shape)}`);
+    throw new ShapeError(
+      op,
+      `${data.length} elements do not fill shape [${shape.join(', ')}], which holds ${sizeOf(shape)}`,
+    );
   const copy = hostArray(dtype, data.length);
   if (dtype === 'bool') for (let i = 0; i < data.length; i++) copy[i] = data[i] !== 0 ? 1 : 0;
   else copy.set(data);
@@ -74,15 +77,26 @@ export const nestedShape = (op: string, x: Nested): number[] => {
   }
   const walk = (v: Nested, axis: number, path: string): void => {
     if (axis === shape.length) {
-      if (Array.isArray(v)) throw new ArgumentError(op, `ragged array: element x${path} is an array where a number was expected`);
+      if (Array.isArray(v))
+        throw new ArgumentError(op, `ragged array: element x${path} is an array where a number was expected`);
       if (typeof v !== 'number' && typeof v !== 'boolean')
-        throw new ArgumentError(op, `element x${path} is ${v === null ? 'null' : `a ${typeof v}`}; use numbers or booleans`);
+        throw new ArgumentError(
+          op,
+          `element x${path} is ${v === null ? 'null' : `a ${typeof v}`}; use numbers or booleans`,
+        );
       return;
     }
-    if (!Array.isArray(v)) throw new ArgumentError(op, `ragged array: element x${path} is a ${typeof v} where an array of ${shape[axis]} was expected`);
+    if (!Array.isArray(v))
+      throw new ArgumentError(
+        op,
+        `ragged array: element x${path} is a ${typeof v} where an array of ${shape[axis]} was expected`,
+      );
     const list = v as readonly Nested[];
     if (list.length !== shape[axis])
-      throw new ShapeError(op, `ragged array: x${path} has ${list.length} elements where others on this axis have ${shape[axis]}`);
+      throw new ShapeError(
+        op,
+        `ragged array: x${path} has ${list.length} elements where others on this axis have ${shape[axis]}`,
+      );
     list.forEach((e, i) => walk(e, axis + 1, `${path}[${i}]`));
   };
   walk(x, 0, '');

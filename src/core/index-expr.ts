@@ -65,10 +65,14 @@ const fromTerms = (offset: number, terms: Term[]): Index => {
   const out: Term[] = [];
   for (const t of terms) {
     const last = out[out.length - 1];
-    if (last !== undefined && last.atom.key === t.atom.key) out[out.length - 1] = { coef: last.coef + t.coef, atom: t.atom };
+    if (last !== undefined && last.atom.key === t.atom.key)
+      out[out.length - 1] = { coef: last.coef + t.coef, atom: t.atom };
     else out.push(t);
   }
-  return joinDigits(offset, out.filter((t) => t.coef !== 0));
+  return joinDigits(
+    offset,
+    out.filter((t) => t.coef !== 0),
+  );
 };
 
 // k*digit(x,d,m) + k*m*digit(x,d*m,m') = k*digit(x,d,m*m'): a reshape and its inverse cancel.
@@ -95,7 +99,11 @@ export const add = (a: Index, b: Index): Index =>
     : fromTerms(a.offset + b.offset, [...a.terms, ...b.terms]);
 
 export const scale = (a: Index, k: number): Index =>
-  k === 0 ? zero : k === 1 ? a : { offset: a.offset * k, terms: a.terms.map((t) => ({ coef: t.coef * k, atom: t.atom })) };
+  k === 0
+    ? zero
+    : k === 1
+      ? a
+      : { offset: a.offset * k, terms: a.terms.map((t) => ({ coef: t.coef * k, atom: t.atom })) };
 
 export const sub = (a: Index, b: Index): Index => add(a, scale(b, -1));
 export const shift = (a: Index, by: number): Index => ({ offset: a.offset + by, terms: a.terms });
@@ -136,12 +144,16 @@ const digit = (e: Index, d: number, m: number): Index => {
     const r: Index = { offset: off, terms: part };
     const [lo, hi] = range(r);
     if (lo >= 0 && hi < d) return digit(q, 1, m);
-    if (q.terms.length > 0 || q.offset !== 0) return m === Infinity ? add(q, digit(r, d, Infinity)) : digit(add(q, digit(r, d, Infinity)), 1, m);
+    if (q.terms.length > 0 || q.offset !== 0)
+      return m === Infinity ? add(q, digit(r, d, Infinity)) : digit(add(q, digit(r, d, Infinity)), 1, m);
     // Common factor: floor((g*r' + o) / d) = floor(r' / (d/g)) for 0 <= o < g.
     let g = d;
     for (const t of part) g = gcd(g, t.coef);
     if (g > 1) {
-      const inner: Index = { offset: (off - (off % g)) / g, terms: part.map((t) => ({ coef: t.coef / g, atom: t.atom })) };
+      const inner: Index = {
+        offset: (off - (off % g)) / g,
+        terms: part.map((t) => ({ coef: t.coef / g, atom: t.atom })),
+      };
       return digit(inner, d / g, m);
     }
     const only = part.length === 1 && off === 0 ? part[0]! : undefined;
@@ -167,7 +179,12 @@ const digit = (e: Index, d: number, m: number): Index => {
     return shift(scale(digit(inner, 1, m / g), g), o);
   }
   const only = keep.length === 1 && r.offset === 0 ? keep[0]! : undefined;
-  if (only !== undefined && only.coef === 1 && only.atom.kind === 'digit' && (only.atom.mod === Infinity || only.atom.mod % m === 0))
+  if (
+    only !== undefined &&
+    only.coef === 1 &&
+    only.atom.kind === 'digit' &&
+    (only.atom.mod === Infinity || only.atom.mod % m === 0)
+  )
     return digit(only.atom.of, only.atom.div, m);
   return digitAtom(r, 1, m);
 };
@@ -212,7 +229,8 @@ export const substitute = (e: Index, by: (v: Var) => Index | undefined, onValue?
     let s: Index;
     if (t.atom.kind === 'var') s = by(t.atom.var) ?? { offset: 0, terms: [{ coef: 1, atom: t.atom }] };
     else if (t.atom.kind === 'digit') s = digit(substitute(t.atom.of, by, onValue), t.atom.div, t.atom.mod);
-    else s = onValue === undefined ? { offset: 0, terms: [{ coef: 1, atom: t.atom }] } : valueIndex(onValue(t.atom.value));
+    else
+      s = onValue === undefined ? { offset: 0, terms: [{ coef: 1, atom: t.atom }] } : valueIndex(onValue(t.atom.value));
     out = add(out, scale(s, t.coef));
   }
   return out;

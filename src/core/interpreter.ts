@@ -11,7 +11,9 @@ export interface Interpreter {
 type Evaluator = (primitive: Primitive, inputs: readonly Tensor[], params: Params) => readonly Tensor[];
 
 let evaluate: Evaluator = (primitive) => {
-  throw new Error(`${primitive.name}: no evaluator is installed; import from 'cotangent', whose entry installs the default one`);
+  throw new Error(
+    `${primitive.name}: no evaluator is installed; import from 'cotangent', whose entry installs the default one`,
+  );
 };
 
 /** Installs what computes with concrete tensors. The entry point does this once. */

@@ -23,10 +23,12 @@ export const checkOptions = (op: string, options: unknown, known: readonly strin
   if (typeof options !== 'object' || options === null || Array.isArray(options) || !isPlain(options))
     throw new ArgumentError(op, `options are an object such as { ${known[0]!}: ... }, got ${kindOf(options)}`);
   for (const name of Object.keys(options))
-    if (!known.includes(name)) throw new ArgumentError(op, `there is no option '${name}'; the options are ${known.join(', ')}`);
+    if (!known.includes(name))
+      throw new ArgumentError(op, `there is no option '${name}'; the options are ${known.join(', ')}`);
 };
 
 /** Checks that what a transform is given is a function. */
 export const checkFunction = (transform: string, f: unknown): void => {
-  if (typeof f !== 'function') throw new ArgumentError(transform, `needs a function as its first argument, got ${kindOf(f)}`);
+  if (typeof f !== 'function')
+    throw new ArgumentError(transform, `needs a function as its first argument, got ${kindOf(f)}`);
 };

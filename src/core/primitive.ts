@@ -43,7 +43,8 @@ export interface Primitive<P = Params> {
   /** Called with at least one tangent that is not null. */
   jvp(primals: readonly Tensor[], tangents: readonly Tangent[], params: P): JvpResult;
   /** null: the operation is not linear in any input. One cotangent an input; those of inputs that are values are ignored. */
-  readonly transpose: ((cts: readonly Tangent[], inputs: readonly TransposeInput[], params: P) => readonly Tangent[]) | null;
+  readonly transpose:
+    ((cts: readonly Tangent[], inputs: readonly TransposeInput[], params: P) => readonly Tangent[]) | null;
   /** Called with at least one axis that is not null; `size` is the length of every batch axis. */
   batch(inputs: readonly Tensor[], axes: readonly (number | null)[], params: P, size: number): BatchResult;
   lower(inputs: readonly Aval[], params: P, outs: readonly Aval[]): Lowering;

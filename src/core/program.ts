@@ -27,7 +27,8 @@ export const value = (aval: Aval): Value => ({ aval });
 export const isProgram = (x: unknown): x is Program =>
   typeof x === 'object' && x !== null && 'equations' in x && 'inputs' in x && 'outs' in x;
 
-const letters = (n: number): string => (n < 26 ? '' : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(97 + (n % 26));
+const letters = (n: number): string =>
+  (n < 26 ? '' : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(97 + (n % 26));
 
 const showParam = (v: unknown, indent: string): string => {
   if (isProgram(v)) return printProgram(v, `${indent}    `);

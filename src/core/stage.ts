@@ -47,7 +47,9 @@ class StageInterpreter implements Interpreter {
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
     const values = inputs.map((x) => this.valueOf(x));
-    const outs = primitive.shape(inputs, params).map((a) => new StageTracer(this, value({ shape: a.shape, dtype: a.dtype, weak: a.weak })));
+    const outs = primitive
+      .shape(inputs, params)
+      .map((a) => new StageTracer(this, value({ shape: a.shape, dtype: a.dtype, weak: a.weak })));
     this.equations.push({ primitive, inputs: values, params, outs: outs.map((o) => o.value), frame: rememberFrame() });
     return outs;
   }
@@ -63,11 +65,7 @@ export interface Staged {
  * Records `f`. The program's inputs are the captured values first, then the arguments. Everything that f computes is
  * recorded, also what depends on no argument.
  */
-export const stage = (
-  kind: string,
-  f: (...args: Tensor[]) => readonly Tensor[],
-  avals: readonly Aval[],
-): Staged => {
+export const stage = (kind: string, f: (...args: Tensor[]) => readonly Tensor[], avals: readonly Aval[]): Staged => {
   const interpreter = new StageInterpreter(kind);
   const args = avals.map((a) => interpreter.input({ shape: a.shape, dtype: a.dtype, weak: a.weak }));
   const outs = withInterpreter(interpreter, () => {

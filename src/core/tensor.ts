@@ -96,7 +96,7 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
 
 // The entry point puts the methods on the class; declared here, they are known wherever tensors are.
 // eslint-disable-next-line @typescript-eslint/no-unused-vars
-export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods<S, D>, OtherMethods {}
+export interface Tensor<S extends Shape = Shape, D extends DType = DType> extends FluentMethods, OtherMethods {}
 
 // Older engines lack Symbol.dispose; the method must not become one named "undefined".
 if (typeof Symbol.dispose !== 'symbol') {
@@ -129,7 +129,10 @@ const nest = (data: TypedArray, shape: Shape, dtype: DType): Nested => {
 
 const single = <D extends DType>(x: Tensor<Shape, D>, data: TypedArray): ElementOf<D> => {
   if (data.length !== 1)
-    throw new TracerError('item', `needs a tensor with one element, got shape [${x.shape.join(', ')}]; use await x.array() or x.data()`);
+    throw new TracerError(
+      'item',
+      `needs a tensor with one element, got shape [${x.shape.join(', ')}]; use await x.array() or x.data()`,
+    );
   return element(data[0]!, x.dtype) as ElementOf<D>;
 };
 
@@ -229,7 +232,9 @@ const show = (x: Tensor, data: TypedArray): string => {
   if (shape.length === 0) return `Tensor ${head} ${formatNumber(data[0]!, x.dtype)}`;
   const edge = data.length > 1000 ? 3 : Infinity;
   const picks = (n: number): (number | null)[] =>
-    n <= 2 * edge ? Array.from({ length: n }, (_, i) => i) : [...Array.from({ length: 3 }, (_, i) => i), null, n - 3, n - 2, n - 1];
+    n <= 2 * edge
+      ? Array.from({ length: n }, (_, i) => i)
+      : [...Array.from({ length: 3 }, (_, i) => i), null, n - 3, n - 2, n - 1];
   const level = (axis: number, at: number, indent: string): string => {
     if (axis === shape.length) return formatNumber(data[at]!, x.dtype);
     const step = sizeOf(shape.slice(axis + 1));

@@ -60,7 +60,8 @@ export const flatten = (tree: unknown, op = 'tree'): { readonly leaves: Leaf[]; 
       return LEAF;
     }
     if (x === null || typeof x !== 'object') {
-      if (typeof x === 'bigint' || typeof x === 'symbol') throw new TreeError(op, `the tree holds ${describe(x)} at ${path === '' ? 'its root' : path}`);
+      if (typeof x === 'bigint' || typeof x === 'symbol')
+        throw new TreeError(op, `the tree holds ${describe(x)} at ${path === '' ? 'its root' : path}`);
       return { kind: 'static', value: x };
     }
     if (Array.isArray(x)) return { kind: 'array', children: x.map((e, i) => walk(e, `${path}[${i}]`)) };
@@ -71,7 +72,11 @@ export const flatten = (tree: unknown, op = 'tree'): { readonly leaves: Leaf[]; 
     }
     if (!isPlain(x)) throw new TreeError(op, `the tree holds ${describe(x)}, at ${path === '' ? 'its root' : path}`);
     const keys = Object.keys(x).sort();
-    return { kind: 'object', keys, children: keys.map((k) => walk((x as Record<string, unknown>)[k], path === '' ? k : `${path}.${k}`)) };
+    return {
+      kind: 'object',
+      keys,
+      children: keys.map((k) => walk((x as Record<string, unknown>)[k], path === '' ? k : `${path}.${k}`)),
+    };
   };
   return { structure: walk(tree, ''), leaves };
 };
@@ -93,7 +98,13 @@ export const unflatten = <T = unknown>(structure: Structure, leaves: readonly un
         const out: Record<string, unknown> = {};
         s.keys.forEach((k, i) => {
           // A key named __proto__ must stay a plain key.
-          if (k === '__proto__') Object.defineProperty(out, k, { value: build(s.children[i]!), enumerable: true, configurable: true, writable: true });
+          if (k === '__proto__')
+            Object.defineProperty(out, k, {
+              value: build(s.children[i]!),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
           else out[k] = build(s.children[i]!);
         });
         return out;
@@ -154,7 +165,16 @@ export const leafPaths = (structure: Structure): string[] => {
 /** Where two structures first differ, in words. */
 export const structureDifference = (a: Structure, b: Structure, path = ''): string | undefined => {
   const at = path === '' ? 'at the root' : `at ${path}`;
-  const kind = (s: Structure): string => (s.kind === 'leaf' ? 'a leaf' : s.kind === 'static' ? `the static value ${staticKey(s.value)}` : s.kind === 'array' ? `an array of ${s.children.length}` : s.kind === 'node' ? `a ${s.type.name}` : `an object with keys {${s.keys.join(', ')}}`);
+  const kind = (s: Structure): string =>
+    s.kind === 'leaf'
+      ? 'a leaf'
+      : s.kind === 'static'
+        ? `the static value ${staticKey(s.value)}`
+        : s.kind === 'array'
+          ? `an array of ${s.children.length}`
+          : s.kind === 'node'
+            ? `a ${s.type.name}`
+            : `an object with keys {${s.keys.join(', ')}}`;
   if (a.kind !== b.kind) return `${at}: ${kind(a)} against ${kind(b)}`;
   if (a.kind === 'array' && b.kind === 'array') {
     if (a.children.length !== b.children.length) return `${at}: ${kind(a)} against ${kind(b)}`;
@@ -171,7 +191,8 @@ export const structureDifference = (a: Structure, b: Structure, path = ''): stri
       const d = structureDifference(a.children[i]!, b.children[i]!, path === '' ? a.keys[i]! : `${path}.${a.keys[i]!}`);
       if (d !== undefined) return d;
     }
-  } else if (a.kind === 'node' && b.kind === 'node') return a.type === b.type ? structureDifference(a.child, b.child, path) : `${at}: ${kind(a)} against ${kind(b)}`;
+  } else if (a.kind === 'node' && b.kind === 'node')
+    return a.type === b.type ? structureDifference(a.child, b.child, path) : `${at}: ${kind(a)} against ${kind(b)}`;
   else if (a.kind === 'static' && structureKey(a) !== structureKey(b)) return `${at}: ${kind(a)} against ${kind(b)}`;
   return undefined;
 };
@@ -179,5 +200,8 @@ export const structureDifference = (a: Structure, b: Structure, path = ''): stri
 /** Fails, naming the first difference, where two trees do not have one structure. */
 export const checkSameStructure = (op: string, a: Structure, b: Structure, names: readonly [string, string]): void => {
   if (sameStructure(a, b)) return;
-  throw new TreeError(op, `${names[0]} and ${names[1]} differ in structure, ${structureDifference(a, b) ?? 'somewhere'}`);
+  throw new TreeError(
+    op,
+    `${names[0]} and ${names[1]} differ in structure, ${structureDifference(a, b) ?? 'somewhere'}`,
+  );
 };

@@ -3,7 +3,15 @@ import { aval, showShape } from '../core/aval.ts';
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { arg } from '../core/expr.ts';
-import { checkArgnums, checkDifferentiable, flattenResult, leafTensor, onLeaves, settle, type Cotangent } from '../core/functional.ts';
+import {
+  checkArgnums,
+  checkDifferentiable,
+  flattenResult,
+  leafTensor,
+  onLeaves,
+  settle,
+  type Cotangent,
+} from '../core/functional.ts';
 import { bind1, currentInterpreter, eagerly, withInterpreter } from '../core/interpreter.ts';
 import { checkFunction, checkOptions } from '../core/options.ts';
 import { cast } from '../core/ops/promote.ts';
@@ -19,7 +27,13 @@ type AnyFunction = (...args: never[]) => unknown;
 const zerosOf = (x: Tensor): Tensor => fill(x.shape, 0, x.dtype);
 
 /** Tangents for leaves: same structure, shapes and dtypes (numbers are cast); integers take none. */
-const tangentsFor = (transform: string, name: string, primals: readonly Leaf[], structure: Structure, given: unknown): (Tensor | null)[] => {
+const tangentsFor = (
+  transform: string,
+  name: string,
+  primals: readonly Leaf[],
+  structure: Structure,
+  given: unknown,
+): (Tensor | null)[] => {
   const flat = flatten(given, transform);
   checkSameStructure(transform, structure, flat.structure, ['the primals', name]);
   return primals.map((p, i) => {
@@ -27,9 +41,15 @@ const tangentsFor = (transform: string, name: string, primals: readonly Leaf[], 
     if (!isFloat(x.dtype)) return null;
     const t = leafTensor(flat.leaves[i]!);
     if (showShape(t.shape) !== showShape(x.shape))
-      throw new ShapeError(transform, `${name} at ${leafPaths(structure)[i] || 'the root'} has shape ${showShape(t.shape)}, the primal has ${showShape(x.shape)}; they must be equal`);
+      throw new ShapeError(
+        transform,
+        `${name} at ${leafPaths(structure)[i] || 'the root'} has shape ${showShape(t.shape)}, the primal has ${showShape(x.shape)}; they must be equal`,
+      );
     if (!t.weak && !x.weak && t.dtype !== x.dtype)
-      throw new DTypeError(transform, `${name} at ${leafPaths(structure)[i] || 'the root'} is ${t.dtype}, the primal is ${x.dtype}; cast it with astype`);
+      throw new DTypeError(
+        transform,
+        `${name} at ${leafPaths(structure)[i] || 'the root'} is ${t.dtype}, the primal is ${x.dtype}; cast it with astype`,
+      );
     return t.dtype === x.dtype ? t : cast(t, x.dtype);
   });
 };
@@ -40,7 +60,11 @@ const tangentsFor = (transform: string, name: string, primals: readonly Leaf[], 
  * @example
  * jvp((x) => mul(x, x), [tensor(3)], [tensor(1)]); // [9, 6]
  */
-export const jvp = <A extends readonly unknown[], R>(f: (...args: A) => R, primals: readonly [...A], tangents: readonly [...{ [K in keyof A]: Cotangent<A[K]> }]): [R, Cotangent<R>] => {
+export const jvp = <A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  primals: readonly [...A],
+  tangents: readonly [...{ [K in keyof A]: Cotangent<A[K]> }],
+): [R, Cotangent<R>] => {
   const flat = flatten(primals, 'jvp');
   const given = tangentsFor('jvp', 'the tangents', flat.leaves, flat.structure, tangents);
   const interpreter = new JvpInterpreter('jvp', currentInterpreter());
@@ -48,17 +72,36 @@ export const jvp = <A extends readonly unknown[], R>(f: (...args: A) => R, prima
   const duals = flat.leaves.map((x, i) => interpreter.lift(leafTensor(x), given[i]!));
   const outs = withInterpreter(interpreter, () => g.run(...duals)).map((y) => interpreter.lower(y));
   return [
-    unflatten<R>(g.out(), outs.map((o) => settle(o.primal))),
-    unflatten<Cotangent<R>>(g.out(), outs.map((o) => settle(o.tangent ?? zerosOf(o.primal)))),
+    unflatten<R>(
+      g.out(),
+      outs.map((o) => settle(o.primal)),
+    ),
+    unflatten<Cotangent<R>>(
+      g.out(),
+      outs.map((o) => settle(o.tangent ?? zerosOf(o.primal))),
+    ),
   ];
 };
 
 /** What linearize and vjp share: f linearized at its arguments, the structures on both sides. */
-const linearizeTrees = (transform: string, f: AnyFunction, primals: readonly unknown[]): { readonly at: Linearized; readonly out: Structure; readonly flat: ReturnType<typeof flatten> } => {
+const linearizeTrees = (
+  transform: string,
+  f: AnyFunction,
+  primals: readonly unknown[],
+): { readonly at: Linearized; readonly out: Structure; readonly flat: ReturnType<typeof flatten> } => {
   const flat = flatten(primals, transform);
   const g = onLeaves(transform, f, flat.structure);
   const xs = flat.leaves.map(leafTensor);
-  return { at: linearizeAt(transform, g.run, xs, xs.map((x) => !isFloat(x.dtype))), out: g.out(), flat };
+  return {
+    at: linearizeAt(
+      transform,
+      g.run,
+      xs,
+      xs.map((x) => !isFloat(x.dtype)),
+    ),
+    out: g.out(),
+    flat,
+  };
 };
 
 /**
@@ -66,13 +109,19 @@ const linearizeTrees = (transform: string, f: AnyFunction, primals: readonly unk
  * @example
  * linearize((x) => mul(x, x), tensor(3))[1](tensor(2)); // 12
  */
-export const linearize = <A extends readonly unknown[], R>(f: (...args: A) => R, ...primals: A): [R, (...tangents: { [K in keyof A]: Cotangent<A[K]> }) => Cotangent<R>] => {
+export const linearize = <A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: A
+): [R, (...tangents: { [K in keyof A]: Cotangent<A[K]> }) => Cotangent<R>] => {
   const { at, out, flat } = linearizeTrees('linearize', f as unknown as AnyFunction, primals);
   return [
     unflatten<R>(out, at.outs.map(settle)),
     (...tangents) => {
       const given = tangentsFor('linearize', 'the tangents', flat.leaves, flat.structure, tangents);
-      return unflatten<Cotangent<R>>(out, at.forward(given).map((t, i) => settle(t ?? zerosOf(at.outs[i]!))));
+      return unflatten<Cotangent<R>>(
+        out,
+        at.forward(given).map((t, i) => settle(t ?? zerosOf(at.outs[i]!))),
+      );
     },
   ];
 };
@@ -83,7 +132,10 @@ export const linearize = <A extends readonly unknown[], R>(f: (...args: A) => R,
  * @example
  * vjp((x, y) => mul(x, y), tensor(3), tensor(4))[1](tensor(1)); // [4, 3]
  */
-export const vjp = <A extends readonly unknown[], R>(f: (...args: A) => R, ...primals: A): [R, (ct: Cotangent<R>) => { [K in keyof A]: Cotangent<A[K]> }] => {
+export const vjp = <A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: A
+): [R, (ct: Cotangent<R>) => { [K in keyof A]: Cotangent<A[K]> }] => {
   const { at, out, flat } = linearizeTrees('vjp', f as unknown as AnyFunction, primals);
   return [
     unflatten<R>(out, at.outs.map(settle)),
@@ -122,13 +174,19 @@ export type GradientOf<A extends readonly unknown[], O> = O extends { readonly a
  * valueAndGrad((x) => sum(mul(x, x)))(tensor([1, 2])); // [5, [2, 4]]
  */
 export const valueAndGrad =
-  <A extends readonly unknown[], R, const O extends GradOptions = Record<never, never>>(f: (...args: A) => R, options?: O): ((...args: A) => [R, GradientOf<A, O>]) =>
+  <A extends readonly unknown[], R, const O extends GradOptions = Record<never, never>>(
+    f: (...args: A) => R,
+    options?: O,
+  ): ((...args: A) => [R, GradientOf<A, O>]) =>
   (...args) => {
     const name = 'valueAndGrad';
     checkFunction(name, f);
     checkOptions(name, options, ['argnums', 'hasAux']);
     const argnums = checkArgnums(name, options?.argnums ?? 0, args.length);
-    const flat = flatten(argnums.map((n) => args[n]), name);
+    const flat = flatten(
+      argnums.map((n) => args[n]),
+      name,
+    );
     checkDifferentiable(name, flat.leaves, flat.structure);
     let aux: { readonly leaves: readonly Tensor[]; readonly structure: Structure } | undefined;
     const scalar = (...leaves: Tensor[]): readonly Tensor[] => {
@@ -137,16 +195,23 @@ export const valueAndGrad =
       argnums.forEach((n, i) => (all[n] = chosen[i]));
       let result: unknown = f(...(all as unknown as A));
       if (options?.hasAux === true) {
-        if (!Array.isArray(result) || result.length !== 2) throw new TreeError(name, 'with hasAux the function must return the pair [scalar, aux]');
+        if (!Array.isArray(result) || result.length !== 2)
+          throw new TreeError(name, 'with hasAux the function must return the pair [scalar, aux]');
         aux = flattenResult(name, f, (result as unknown[])[1]);
         result = (result as unknown[])[0];
       }
       const { leaves: outs, structure } = flattenResult(name, f, result);
       const y = outs[0];
       if (structure.kind !== 'leaf' || y === undefined)
-        throw new TreeError(name, 'the function must return one scalar tensor; for other results use vjp or jacrev, for extra results { hasAux: true }');
+        throw new TreeError(
+          name,
+          'the function must return one scalar tensor; for other results use vjp or jacrev, for extra results { hasAux: true }',
+        );
       if (y.size !== 1 || y.rank !== 0)
-        throw new ShapeError(name, `the function must return a scalar, got shape ${showShape(y.shape)}; reduce it (sum, mean), or use jacrev for a Jacobian`);
+        throw new ShapeError(
+          name,
+          `the function must return a scalar, got shape ${showShape(y.shape)}; reduce it (sum, mean), or use jacrev for a Jacobian`,
+        );
       if (!isFloat(y.dtype)) throw new DTypeError(name, `the function must return a float scalar, got ${y.dtype}`);
       return [y, ...(aux?.leaves ?? [])];
     };
@@ -198,6 +263,10 @@ export const stopGradient = <T>(tree: T): T => {
   const { leaves, structure } = flatten(tree, 'stopGradient');
   return unflatten<T>(
     structure,
-    leaves.map((x) => (typeof x === 'number' || currentInterpreter() === eagerly || !isFloat(x.dtype) ? x : bind1(stopGradientPrimitive, [x], {}))),
+    leaves.map((x) =>
+      typeof x === 'number' || currentInterpreter() === eagerly || !isFloat(x.dtype)
+        ? x
+        : bind1(stopGradientPrimitive, [x], {}),
+    ),
   );
 };

@@ -64,7 +64,11 @@ export class JvpInterpreter implements Interpreter {
     if (constant) return this.below.process(primitive, primals, params);
     return withInterpreter(this.below, () => {
       if (this.#residuals && primitive.linearize !== undefined) {
-        const { outs, linear } = primitive.linearize(primals, tangents.map((t) => t === null), params);
+        const { outs, linear } = primitive.linearize(
+          primals,
+          tangents.map((t) => t === null),
+          params,
+        );
         const outTangents = linear(tangents);
         return outs.map((o, i) => this.lift(o, isFloat(o.dtype) ? outTangents[i]! : null));
       }

@@ -135,8 +135,15 @@ const transposeTape = (
     if (given.every((ct) => ct === null)) continue;
     const { transpose } = e.primitive;
     if (transpose === null)
-      throw new TracerError(e.primitive.name, 'is not linear and cannot be transposed; its derivative rule applied it to a tangent');
-    const back = transpose(given, e.inputs.map((x) => (tape.owns(x) ? new LinearInput(x.aval) : x)), e.params);
+      throw new TracerError(
+        e.primitive.name,
+        'is not linear and cannot be transposed; its derivative rule applied it to a tangent',
+      );
+    const back = transpose(
+      given,
+      e.inputs.map((x) => (tape.owns(x) ? new LinearInput(x.aval) : x)),
+      e.params,
+    );
     e.inputs.forEach((x, i) => tape.owns(x) && accumulate(x, back[i] ?? null));
   }
   return inputs.map((v) => (v === null ? null : (env.get(v) ?? null)));

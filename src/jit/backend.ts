@@ -3,7 +3,7 @@ import { DeviceError } from '../core/errors.ts';
 import type { TypedArray, DType } from '../core/dtype.ts';
 import { HostStorage } from '../core/host.ts';
 import type { Program } from '../core/program.ts';
-import type { ConcreteTensor} from '../core/tensor.ts';
+import type { ConcreteTensor } from '../core/tensor.ts';
 import { type Device, type Storage, type Tensor } from '../core/tensor.ts';
 import type { Plan } from './kernel.ts';
 
@@ -31,7 +31,11 @@ export const setDefaultBackend = (b: Backend): void => {
   standard = b;
 };
 export const defaultBackend = (): Backend => {
-  if (standard === undefined) throw new DeviceError('device', "no device is installed; import from 'cotangent', whose entry installs the WebAssembly one");
+  if (standard === undefined)
+    throw new DeviceError(
+      'device',
+      "no device is installed; import from 'cotangent', whose entry installs the WebAssembly one",
+    );
   return standard;
 };
 
@@ -44,7 +48,10 @@ export const backendFor = (op: string, inputs: readonly Tensor[]): Backend => {
     const { device } = (x as ConcreteTensor).storage;
     if (!isBackend(device)) continue;
     if (found !== undefined && found !== device)
-      throw new DeviceError(op, `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`);
+      throw new DeviceError(
+        op,
+        `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`,
+      );
     found = device;
   }
   return found ?? defaultBackend();

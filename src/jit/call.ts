@@ -34,7 +34,12 @@ const callStaged = (name: string, staged: Staged, args: readonly Tensor[]): read
 
 const jvpPrograms = memo<{ readonly staged: Staged; readonly mask: readonly boolean[] }>();
 const batchPrograms = memo<{ readonly staged: Staged; readonly axes: readonly (number | null)[] }>();
-const linearPrograms = memo<{ readonly staged: Staged; readonly tangentOuts: readonly boolean[]; readonly count: number; readonly linear: Program }>();
+const linearPrograms = memo<{
+  readonly staged: Staged;
+  readonly tangentOuts: readonly boolean[];
+  readonly count: number;
+  readonly linear: Program;
+}>();
 const transposePrograms = memo<{ readonly staged: Staged; readonly mask: readonly boolean[] }>();
 
 export const callPrimitive: Primitive<CallParams> = {
@@ -57,7 +62,10 @@ export const callPrimitive: Primitive<CallParams> = {
       const made = stage('jit', f, avals);
       return { staged: made, mask: outMask };
     });
-    const results = callStaged(`jvp(${name})`, staged, [...primals, ...tangents.filter((t): t is Tensor => t !== null)]);
+    const results = callStaged(`jvp(${name})`, staged, [
+      ...primals,
+      ...tangents.filter((t): t is Tensor => t !== null),
+    ]);
     let next = program.outs.length;
     return { outs: results.slice(0, next), tangents: mask.map((m) => (m ? results[next++]! : null)) };
   },
@@ -94,7 +102,9 @@ export const callPrimitive: Primitive<CallParams> = {
     return {
       outs: results.slice(0, count),
       linear: (tangents) => {
-        const moving = tangents.flatMap((t, i) => (isConstant[i] === true ? [] : [t ?? fill(primals[i]!.shape, 0, primals[i]!.dtype)]));
+        const moving = tangents.flatMap((t, i) =>
+          isConstant[i] === true ? [] : [t ?? fill(primals[i]!.shape, 0, primals[i]!.dtype)],
+        );
         const outs = bind(callPrimitive, [...residuals, ...moving], { name: `linear(${name})`, program: linear });
         let next = 0;
         return tangentOuts.map((m) => (m ? outs[next++]! : null));
@@ -119,7 +129,10 @@ export const callPrimitive: Primitive<CallParams> = {
             'transpose',
             (...xs) => {
               let k = 0;
-              return run(program, inputs.map((x, i) => (isLinear(x) ? xs[k++]! : constants[i]!)));
+              return run(
+                program,
+                inputs.map((x, i) => (isLinear(x) ? xs[k++]! : constants[i]!)),
+              );
             },
             inputs.flatMap((x) => (isLinear(x) ? [fill(x.aval.shape, 0, x.aval.dtype)] : [])),
           );

@@ -49,15 +49,24 @@ const roleVar = (role: 'p' | 'o' | 'i', extent: number): Index => {
 const positionKey = (size: number): string => indexKey(roleVar('p', size));
 const rowKey = (size: number, inner: number): string => indexKey(div(roleVar('p', size), inner));
 const outerKey = (outer: number): string => indexKey(roleVar('o', outer));
-const pointKey = (outer: number, inner: number): string => indexKey(add(scale(roleVar('o', outer), inner), roleVar('i', inner)));
+const pointKey = (outer: number, inner: number): string =>
+  indexKey(add(scale(roleVar('o', outer), inner), roleVar('i', inner)));
 
-export const splitAxes = (shape: readonly number[], axes: readonly number[]): { readonly kept: number[]; readonly reduced: number[] } => ({
+export const splitAxes = (
+  shape: readonly number[],
+  axes: readonly number[],
+): { readonly kept: number[]; readonly reduced: number[] } => ({
   kept: shape.filter((_, i) => !axes.includes(i)),
   reduced: axes.map((a) => shape[a]!),
 });
 
 /** The multi-index of a reduction's source from its kept and reduced parts. */
-export const sourceIndex = (rank: number, axes: readonly number[], kept: readonly Index[], reduced: readonly Index[]): Index[] => {
+export const sourceIndex = (
+  rank: number,
+  axes: readonly number[],
+  kept: readonly Index[],
+  reduced: readonly Index[],
+): Index[] => {
   let k = 0;
   return Array.from({ length: rank }, (_, i) => (axes.includes(i) ? reduced[axes.indexOf(i)]! : kept[k++]!));
 };
@@ -81,10 +90,22 @@ const describe = (graph: Graph, node: Node): Item => {
     const { shape } = e!.inputs[0]!.aval;
     const { kept, reduced } = splitAxes(shape, lowering!.axes);
     const [outer, inner] = [sizeOf(kept), sizeOf(reduced)];
-    const index = sourceIndex(shape.length, lowering!.axes, unlinearize(roleVar('o', outer), kept), unlinearize(roleVar('i', inner), reduced));
+    const index = sourceIndex(
+      shape.length,
+      lowering!.axes,
+      unlinearize(roleVar('o', outer), kept),
+      unlinearize(roleVar('i', inner), reduced),
+    );
     builder.at(e!.inputs[0]!, index);
     const rows = lowering!.axes.every((a, i) => a === shape.length - lowering!.axes.length + i);
-    return { ...plain, kind: 'reduce', outer, inner, rows, layout: rows ? '' : `${shape.join(',')}|${lowering!.axes.join(',')}` };
+    return {
+      ...plain,
+      kind: 'reduce',
+      outer,
+      inner,
+      rows,
+      layout: rows ? '' : `${shape.join(',')}|${lowering!.axes.join(',')}`,
+    };
   }
   // The rest read their operands as they please: only that they do counts.
   const seen = new Set<Value>();
@@ -132,7 +153,13 @@ export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
     const size = item.node.size;
     if (c.kind === 'other' || item.kind === 'other') return false;
     if (!c.flat && size === c.outer && updatesState(item)) return false;
-    if (c.kind === 'contract') return item.kind === 'map' && !updatesState(item) && size === c.items[0]!.node.size && inside.every((x) => only(keys(x), positionKey(size)));
+    if (c.kind === 'contract')
+      return (
+        item.kind === 'map' &&
+        !updatesState(item) &&
+        size === c.items[0]!.node.size &&
+        inside.every((x) => only(keys(x), positionKey(size)))
+      );
     if (item.kind === 'map') {
       if (c.flat) return size === c.outer && inside.every((x) => only(keys(x), positionKey(size)));
       const onRow = (x: Item): boolean => x.kind === 'reduce' || x.node.size === c.outer;
@@ -146,21 +173,33 @@ export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
       );
     }
     const point = pointKey(item.outer, item.inner);
-    if (c.flat) return item.rows && c.outer === item.outer * item.inner && inside.length > 0 && inside.every((x) => only(keys(x), point));
+    if (c.flat)
+      return (
+        item.rows &&
+        c.outer === item.outer * item.inner &&
+        inside.length > 0 &&
+        inside.every((x) => only(keys(x), point))
+      );
     return (
       c.outer === item.outer &&
       c.inner === item.inner &&
       c.rows === item.rows &&
       c.layout === item.layout &&
       (inside.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
-      inside.every((x) => only(keys(x), x.kind === 'reduce' || (x.node.size === c.outer && c.inner > 1) ? outerKey(item.outer) : point))
+      inside.every((x) =>
+        only(keys(x), x.kind === 'reduce' || (x.node.size === c.outer && c.inner > 1) ? outerKey(item.outer) : point),
+      )
     );
   };
 
-  const related = (c: Cluster, at: number, item: Item): boolean => readsOf(item).some((n) => c.reads.has(n) || home.get(n) === at) || (item.node.size === 1 && c.outer === 1 && c.kind === 'loop');
+  const related = (c: Cluster, at: number, item: Item): boolean =>
+    readsOf(item).some((n) => c.reads.has(n) || home.get(n) === at) ||
+    (item.node.size === 1 && c.outer === 1 && c.kind === 'loop');
 
   // State that a step updates is read and written once, whatever computes its gradient: such updates run together.
-  const updatesState = (item: Item): boolean => outputs.has(item.node) && readsOf(item).some((n) => n.equation === undefined && n.size === item.node.size && n.size > 1);
+  const updatesState = (item: Item): boolean =>
+    outputs.has(item.node) &&
+    readsOf(item).some((n) => n.equation === undefined && n.size === item.node.size && n.size > 1);
   const outputs = new Set(graph.program.outs.map((v) => graph.nodes.get(v)!));
 
   const join = (c: Cluster, item: Item): void => {

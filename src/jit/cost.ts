@@ -7,14 +7,18 @@ const extent = (vars: readonly { readonly extent: number }[]): number => vars.re
 const operations = (exprs: readonly Expr[]): number => {
   let n = 0;
   const seen = new Set<Expr>();
-  for (const e of exprs) visit(e, (x) => ('args' in x && x.op !== 'convert' && x.op !== 'bitcast' ? n++ : undefined), seen);
+  for (const e of exprs)
+    visit(e, (x) => ('args' in x && x.op !== 'convert' && x.op !== 'bitcast' ? n++ : undefined), seen);
   return n;
 };
 
 const loopFlops = (k: LoopKernel): number =>
   extent(k.outer) *
   k.stages.reduce(
-    (n, s) => n + extent(s.axes) * (operations(s.actions.map((a) => a.value)) + s.actions.filter((a) => a.kind === 'reduce').length),
+    (n, s) =>
+      n +
+      extent(s.axes) *
+        (operations(s.actions.map((a) => a.value)) + s.actions.filter((a) => a.kind === 'reduce').length),
     0,
   );
 

@@ -26,13 +26,29 @@ export const oneEquation = (primitive: Primitive, inputs: readonly Aval[], param
 };
 
 /** A constant among the inputs is passed as a scalar and repeated inside the program, so that every constant shares it. */
-const isFill = (x: Tensor): boolean => x.size !== 1 && x.rank > 0 && (x as ConcreteTensor).storage instanceof FillStorage;
-const scalarOf = (x: Tensor): ConcreteTensor => new ConcreteTensor([], x.dtype, new FillStorage(((x as ConcreteTensor).storage as FillStorage).one[0]!, x.dtype, 1), x.weak);
+const isFill = (x: Tensor): boolean =>
+  x.size !== 1 && x.rank > 0 && (x as ConcreteTensor).storage instanceof FillStorage;
+const scalarOf = (x: Tensor): ConcreteTensor =>
+  new ConcreteTensor(
+    [],
+    x.dtype,
+    new FillStorage(((x as ConcreteTensor).storage as FillStorage).one[0]!, x.dtype, 1),
+    x.weak,
+  );
 
 const withScalars = (program: Program, fills: readonly boolean[]): Program => {
   const inputs = program.inputs.map((v, i): Value => (fills[i]! ? { aval: { ...v.aval, shape: [] } } : v));
   const repeated = program.inputs.flatMap((v, i) =>
-    fills[i]! ? [{ primitive: broadcastPrimitive as Primitive, inputs: [inputs[i]!], params: { shape: v.aval.shape, axes: v.aval.shape.map((_, a) => a) }, outs: [v] }] : [],
+    fills[i]!
+      ? [
+          {
+            primitive: broadcastPrimitive as Primitive,
+            inputs: [inputs[i]!],
+            params: { shape: v.aval.shape, axes: v.aval.shape.map((_, a) => a) },
+            outs: [v],
+          },
+        ]
+      : [],
   );
   return { inputs, equations: [...repeated, ...program.equations], outs: program.outs };
 };
@@ -40,16 +56,32 @@ const withScalars = (program: Program, fills: readonly boolean[]): Program => {
 /** Constants and what only moves them are made without a device. */
 const constantResult = (primitive: Primitive, inputs: readonly Tensor[], params: Params): Tensor | undefined => {
   if (primitive.name === 'full') {
-    const { shape, dtype, value, weak } = params as { shape: readonly number[]; dtype: DType; value: number; weak?: boolean };
+    const { shape, dtype, value, weak } = params as {
+      shape: readonly number[];
+      dtype: DType;
+      value: number;
+      weak?: boolean;
+    };
     return new ConcreteTensor(shape, dtype, new FillStorage(value, dtype, sizeOf(shape)), weak === true);
   }
   const storage = inputs.length === 1 ? (inputs[0] as ConcreteTensor).storage : undefined;
   if (!(storage instanceof FillStorage) || !moves.has(primitive.name)) return undefined;
   const [out] = primitive.shape(inputs, params);
-  return new ConcreteTensor(out!.shape, out!.dtype, new FillStorage(storage.one[0]!, out!.dtype, sizeOf(out!.shape)), out!.weak);
+  return new ConcreteTensor(
+    out!.shape,
+    out!.dtype,
+    new FillStorage(storage.one[0]!, out!.dtype, sizeOf(out!.shape)),
+    out!.weak,
+  );
 };
 
-const compile = (backend: Backend, primitive: Primitive, inputs: readonly Tensor[], params: Params, fills: readonly boolean[]): Compiled => {
+const compile = (
+  backend: Backend,
+  primitive: Primitive,
+  inputs: readonly Tensor[],
+  params: Params,
+  fills: readonly boolean[],
+): Compiled => {
   const program = withScalars(oneEquation(primitive, inputs, params), fills);
   return { executable: backend.compile(simplify(program), none), outs: program.outs.map((v) => v.aval) };
 };
@@ -76,6 +108,8 @@ export const evaluateEagerly = (primitive: Primitive, inputs: readonly Tensor[],
   found = cache.get(key);
   if (found === undefined) cache.set(key, (found = compile(backend, primitive, inputs, params, fills)));
   const { executable, outs } = found;
-  const storages = executable.run((some ? inputs.map((x, i) => (fills[i]! ? scalarOf(x) : x)) : inputs) as readonly ConcreteTensor[]);
+  const storages = executable.run(
+    (some ? inputs.map((x, i) => (fills[i]! ? scalarOf(x) : x)) : inputs) as readonly ConcreteTensor[],
+  );
   return storages.map((s, i) => new ConcreteTensor(outs[i]!.shape, outs[i]!.dtype, s, outs[i]!.weak));
 };

@@ -48,7 +48,8 @@ const folded = (op: ScalarOp, dtype: DType, args: readonly Expr[]): Expr | undef
     const value = f(x!.value, y!.value);
     return lit(dtype === 'int32' ? value | 0 : dtype === 'uint32' ? value >>> 0 : castScalar(value, dtype), dtype);
   }
-  if (op === 'div' && isFloat(dtype) && x!.op === 'const' && y!.op === 'const') return lit(castScalar(x!.value / y!.value, dtype), dtype);
+  if (op === 'div' && isFloat(dtype) && x!.op === 'const' && y!.op === 'const')
+    return lit(castScalar(x!.value / y!.value, dtype), dtype);
   if (op === 'mul') return is(y!, 1) ? x : is(x!, 1) ? y : undefined;
   if (op === 'add') return is(y!, 0) ? x : is(x!, 0) ? y : undefined;
   if (op === 'sub') return is(y!, 0) ? x : undefined;
@@ -57,6 +58,7 @@ const folded = (op: ScalarOp, dtype: DType, args: readonly Expr[]): Expr | undef
 };
 
 /** An operation on expressions, folded where its arguments are constants. */
-export const make = (op: ScalarOp, dtype: DType, args: readonly Expr[]): Expr => folded(op, dtype, args) ?? call(op, dtype, ...args);
+export const make = (op: ScalarOp, dtype: DType, args: readonly Expr[]): Expr =>
+  folded(op, dtype, args) ?? call(op, dtype, ...args);
 
 export const convert = (x: Expr, dtype: DType): Expr => folded('convert', dtype, [x]) ?? convertExpr(x, dtype);

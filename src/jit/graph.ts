@@ -32,7 +32,35 @@ export interface Graph {
   readonly order: readonly Node[];
 }
 
-const cheap = new Set<ScalarOp>(['add', 'sub', 'mul', 'neg', 'abs', 'min', 'max', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not', 'shl', 'shr', 'select', 'convert', 'bitcast', 'floor', 'ceil', 'trunc', 'round', 'sign']);
+const cheap = new Set<ScalarOp>([
+  'add',
+  'sub',
+  'mul',
+  'neg',
+  'abs',
+  'min',
+  'max',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'shl',
+  'shr',
+  'select',
+  'convert',
+  'bitcast',
+  'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'sign',
+]);
 const middling = new Set<ScalarOp>(['div', 'sqrt', 'rem', 'rsqrt', 'ldexp', 'exponent', 'significand']);
 const opWeight = (op: ScalarOp): number => (cheap.has(op) ? 1 : middling.has(op) ? 4 : 12);
 
@@ -44,7 +72,10 @@ const exprWeight = (exprs: readonly Expr[]): number => {
 };
 
 /** A move as symbolic accesses over fresh variables. */
-const moveAccesses = (lowering: Extract<Lowering, { tag: 'move' }>, shape: readonly number[]): { readonly pieces: readonly Access[]; readonly out: string } => {
+const moveAccesses = (
+  lowering: Extract<Lowering, { tag: 'move' }>,
+  shape: readonly number[],
+): { readonly pieces: readonly Access[]; readonly out: string } => {
   const at = shape.map((n) => variable(newVar(n)));
   const placeholder: Expr = { op: 'local', dtype: 'int32', local: -1 };
   return { pieces: lowering.at(at, () => valueIndex(placeholder)), out: indexKey(linearize(at, shape)) };
@@ -75,9 +106,24 @@ export const analyse = (program: Program, buffers: number): Graph => {
     nodes.set(n.value, n);
     order.push(n);
   };
-  program.inputs.forEach((value) => push({ value, order: order.length, size: sizeOf(value.aval.shape), slot: 0, weight: 0, cost: 0, uses: 0, root: true }));
+  program.inputs.forEach((value) =>
+    push({
+      value,
+      order: order.length,
+      size: sizeOf(value.aval.shape),
+      slot: 0,
+      weight: 0,
+      cost: 0,
+      uses: 0,
+      root: true,
+    }),
+  );
   for (const e of program.equations) {
-    const lowering = e.primitive.lower(e.inputs.map((v) => v.aval), e.params, e.outs.map((v) => v.aval));
+    const lowering = e.primitive.lower(
+      e.inputs.map((v) => v.aval),
+      e.params,
+      e.outs.map((v) => v.aval),
+    );
     for (const v of e.inputs) nodes.get(v)!.uses++;
     const inputs = e.inputs.map((v) => nodes.get(v)!);
     const below = inputs.reduce((w, n) => w + (n.root ? 0 : n.weight), 0);
@@ -142,11 +188,14 @@ const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly 
     if (lowering === undefined || e === undefined) continue;
     if (n.slot === 0) {
       const inputs = e.inputs.map(node);
-      if (lowering.tag === 'contract' || lowering.tag === 'sort' || lowering.tag === 'cumulate') for (const x of inputs) if (!isMoved(x, node) || lowering.tag !== 'contract') makeRoot(x);
+      if (lowering.tag === 'contract' || lowering.tag === 'sort' || lowering.tag === 'cumulate')
+        for (const x of inputs) if (!isMoved(x, node) || lowering.tag !== 'contract') makeRoot(x);
       if (lowering.tag === 'move') {
         const x = inputs[0]!;
         const expands = n.size > x.size && x.size > 1;
-        const trailing = e.primitive.name === 'broadcast' && (e.params['axes'] as readonly number[]).every((a) => a >= x.value.aval.shape.length);
+        const trailing =
+          e.primitive.name === 'broadcast' &&
+          (e.params['axes'] as readonly number[]).every((a) => a >= x.value.aval.shape.length);
         if (expands && !trailing && x.weight >= 4) makeRoot(x);
       }
     }

@@ -14,7 +14,15 @@ import type { Kernel, Plan } from './kernel.ts';
 import { kernelFlops } from './cost.ts';
 import { simplify } from './simplify.ts';
 
-const traceFunction = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): { readonly program: Program; readonly captured: readonly Tensor[]; readonly out: ReturnType<ReturnType<typeof onLeaves>['out']> } => {
+const traceFunction = (
+  name: string,
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+): {
+  readonly program: Program;
+  readonly captured: readonly Tensor[];
+  readonly out: ReturnType<ReturnType<typeof onLeaves>['out']>;
+} => {
   const { leaves, structure } = flatten(args, name);
   const g = onLeaves(name, f, structure);
   const staged = stage(name, (...xs) => g.run(...xs).map(settle), leaves.map(leafTensor));
@@ -54,7 +62,10 @@ export interface ShapeDType {
  */
 export const evalShape = <A extends readonly unknown[]>(f: (...args: A) => unknown, ...args: A): unknown => {
   const { program, out } = traceFunction('evalShape', f as unknown as (...args: never[]) => unknown, args);
-  return unflatten(out, program.outs.map((v): ShapeDType => ({ shape: v.aval.shape, dtype: v.aval.dtype })));
+  return unflatten(
+    out,
+    program.outs.map((v): ShapeDType => ({ shape: v.aval.shape, dtype: v.aval.dtype })),
+  );
 };
 
 /** What one kernel does: floating operations by count, bytes it reads and writes at least. */
@@ -104,7 +115,10 @@ export const explainPlan = (plan: Plan): Explanation => {
     plan,
     toString: () =>
       [
-        ...kernels.map((k, i) => `${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(32)} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`),
+        ...kernels.map(
+          (k, i) =>
+            `${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(32)} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`,
+        ),
         `${kernels.length} kernels, ${bytes} bytes, ${flops} flops, ${plan.arenaBytes} bytes of temporaries`,
       ].join('\n'),
   };
@@ -116,12 +130,16 @@ export const explainPlan = (plan: Plan): Explanation => {
  * explain(jit((x) => add(mul(x, x), 1)))(zeros([4])).kernels.length; // 1
  */
 export const explain =
-  <A extends readonly unknown[], R>(f: Jitted<A, R> | ((...args: A) => R), device?: Backend): ((...args: A) => Explanation) =>
+  <A extends readonly unknown[], R>(
+    f: Jitted<A, R> | ((...args: A) => R),
+    device?: Backend,
+  ): ((...args: A) => Explanation) =>
   (...args) => {
     const program =
-      'trace' in f ? f.trace(...args).program : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args).program;
+      'trace' in f
+        ? f.trace(...args).program
+        : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args).program;
     const executable = (device ?? defaultBackend()).compile(simplify(program), new Set());
     if (executable.plan === undefined) throw new Error('explain: this device interprets programs and has no kernels');
     return explainPlan(executable.plan);
   };
-

@@ -54,7 +54,13 @@ const signatureText = (leaves: readonly Leaf[], structure: Structure): string =>
 };
 
 /** Runs a trace's program on a backend, compiling it first if need be. */
-const execute = (name: string, traced: Traced, leaves: readonly Tensor[], donated: ReadonlySet<number>, device: Backend | undefined): Tensor[] => {
+const execute = (
+  name: string,
+  traced: Traced,
+  leaves: readonly Tensor[],
+  donated: ReadonlySet<number>,
+  device: Backend | undefined,
+): Tensor[] => {
   const inputs = [...traced.captured, ...leaves] as ConcreteTensor[];
   const backend = device ?? backendFor(name, inputs);
   let executable = traced.executables.get(backend);
@@ -68,7 +74,10 @@ const execute = (name: string, traced: Traced, leaves: readonly Tensor[], donate
     // The stack is read only if somebody touches a donated value.
     const at = new Error();
     for (const i of donated)
-      (leaves[i] as ConcreteTensor).surrender(() => `it was donated to '${name}'${userFrame(at.stack) === undefined ? '' : ` at ${userFrame(at.stack)!}`}; use the result of that call instead`);
+      (leaves[i] as ConcreteTensor).surrender(
+        () =>
+          `it was donated to '${name}'${userFrame(at.stack) === undefined ? '' : ` at ${userFrame(at.stack)!}`}; use the result of that call instead`,
+      );
   }
   return storages.map((s, i) => {
     const a = traced.outAvals[i]!;
@@ -91,10 +100,18 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
   let traces = 0;
 
   const trace = (leaves: readonly Leaf[], structure: Structure): Traced => {
-    const signature: Signature = { structure, avals: leaves.map((x): Aval | 'number' => (typeof x === 'number' ? 'number' : { shape: x.shape, dtype: x.dtype, weak: x.weak })) };
+    const signature: Signature = {
+      structure,
+      avals: leaves.map((x): Aval | 'number' =>
+        typeof x === 'number' ? 'number' : { shape: x.shape, dtype: x.dtype, weak: x.weak },
+      ),
+    };
     traces++;
     if (options.maxTraces !== undefined && traces > options.maxTraces)
-      throw new ArgumentError('jit', `'${name}' was traced more than maxTraces = ${options.maxTraces} times; ${explainRetrace(signature, previous())}`);
+      throw new ArgumentError(
+        'jit',
+        `'${name}' was traced more than maxTraces = ${options.maxTraces} times; ${explainRetrace(signature, previous())}`,
+      );
     const g = onLeaves('jit', f as unknown as (...args: never[]) => unknown, structure);
     const avals = signature.avals.map((a): Aval => (a === 'number' ? { shape: [], dtype: 'float64', weak: true } : a));
     const staged = stage('jit', (...xs) => g.run(...xs).map(settle), avals);
@@ -138,8 +155,15 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const { leaves, structure } = flatten(args, 'jit');
     const traced = lookup(leaves, structure);
     const xs = leaves.map(leafTensor);
-    const eager = currentInterpreter() === eagerly && !xs.some((x) => x instanceof Tracer) && !traced.captured.some((x) => x instanceof Tracer);
-    if (!eager) return unflatten<R>(traced.out, bind(callPrimitive, [...traced.captured, ...xs], { name, program: traced.program }));
+    const eager =
+      currentInterpreter() === eagerly &&
+      !xs.some((x) => x instanceof Tracer) &&
+      !traced.captured.some((x) => x instanceof Tracer);
+    if (!eager)
+      return unflatten<R>(
+        traced.out,
+        bind(callPrimitive, [...traced.captured, ...xs], { name, program: traced.program }),
+      );
     const positions = donatedLeaves(args);
     const donated = new Set(positions.filter((i) => typeof leaves[i] !== 'number'));
     if (donated.size > 0) checkDonation(name, xs, donated, traced, structure);
@@ -148,7 +172,10 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
   };
 
   return Object.assign(call, {
-    cache: () => [...cache.keys()].map((k) => cache.get(k)!).map((t) => t.signature.avals.map((a) => (a === 'number' ? 'number' : showAval(a))).join(', ')),
+    cache: () =>
+      [...cache.keys()]
+        .map((k) => cache.get(k)!)
+        .map((t) => t.signature.avals.map((a) => (a === 'number' ? 'number' : showAval(a))).join(', ')),
     trace: (...args: A) => {
       const { leaves, structure } = flatten(args, 'jit');
       return lookup(leaves, structure);
@@ -157,16 +184,28 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
   });
 };
 
-const checkDonation = (name: string, xs: readonly Tensor[], donated: ReadonlySet<number>, traced: Traced, structure: Structure): void => {
+const checkDonation = (
+  name: string,
+  xs: readonly Tensor[],
+  donated: ReadonlySet<number>,
+  traced: Traced,
+  structure: Structure,
+): void => {
   const where = new Map<Tensor, number>();
   const path = (i: number): string => `argument ${leafPaths(structure)[i]!}`;
   xs.forEach((x, i) => {
     const other = where.get(x);
     if (other !== undefined && (donated.has(i) || donated.has(other)))
-      throw new DeviceError('jit', `'${name}': the same tensor is ${path(other)} and ${path(i)}, and donated; give each donated place a tensor of its own`);
+      throw new DeviceError(
+        'jit',
+        `'${name}': the same tensor is ${path(other)} and ${path(i)}, and donated; give each donated place a tensor of its own`,
+      );
     where.set(x, i);
   });
   for (const c of traced.captured)
     if (donated.has(where.get(c) ?? -1))
-      throw new DeviceError('jit', `'${name}': ${path(where.get(c)!)} is donated and also captured by the function; pass it as an argument only`);
+      throw new DeviceError(
+        'jit',
+        `'${name}': ${path(where.get(c)!)} is donated and also captured by the function; pass it as an argument only`,
+      );
 };

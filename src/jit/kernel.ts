@@ -21,7 +21,13 @@ export interface BufferInfo {
  *   position. All stages of a row program with rows have inner axes of the same total extent.
  */
 export type Action =
-  | { readonly kind: 'reduce'; readonly op: ReduceOp; readonly value: Expr; readonly local: number; readonly dtype: DType }
+  | {
+      readonly kind: 'reduce';
+      readonly op: ReduceOp;
+      readonly value: Expr;
+      readonly local: number;
+      readonly dtype: DType;
+    }
   | { readonly kind: 'store'; readonly buffer: number; readonly index: Index; readonly value: Expr }
   | { readonly kind: 'row'; readonly row: number; readonly dtype: DType; readonly value: Expr };
 

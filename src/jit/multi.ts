@@ -11,7 +11,10 @@ const flatten = (k: LoopKernel): LoopKernel | undefined => {
   if (size <= 1) return undefined;
   if (k.outer.length === 1) return k;
   const v = newVar(size);
-  const parts = unlinearize(variable(v), k.outer.map((o) => o.extent));
+  const parts = unlinearize(
+    variable(v),
+    k.outer.map((o) => o.extent),
+  );
   const to = (i: Index): Index => substitute(i, (o) => parts[k.outer.indexOf(o)]);
   const memo = new Map<Expr, Expr>();
   const move = (e: Expr): Expr => {
@@ -28,7 +31,14 @@ const flatten = (k: LoopKernel): LoopKernel | undefined => {
   return {
     ...k,
     outer: [v],
-    stages: [{ axes: [], actions: k.stages[0]!.actions.map((a) => (a.kind === 'store' ? { ...a, index: to(a.index), value: move(a.value) } : a)) }],
+    stages: [
+      {
+        axes: [],
+        actions: k.stages[0]!.actions.map((a) =>
+          a.kind === 'store' ? { ...a, index: to(a.index), value: move(a.value) } : a,
+        ),
+      },
+    ],
   };
 };
 
@@ -40,7 +50,8 @@ const pattern = (k: LoopKernel): string | undefined => {
     if (!numbers.has(b)) numbers.set(b, numbers.size);
     return numbers.get(b)!;
   };
-  const place = (i: Index): string | undefined => (indexKey(i) === point ? '.' : i.terms.length === 0 ? String(i.offset) : undefined);
+  const place = (i: Index): string | undefined =>
+    indexKey(i) === point ? '.' : i.terms.length === 0 ? String(i.offset) : undefined;
   const ids = new Map<Expr, number>();
   const lines: string[] = [];
   let ok = true;
@@ -50,7 +61,8 @@ const pattern = (k: LoopKernel): string | undefined => {
     let line: string;
     if (isOp(e)) line = `${e.op}:${e.dtype}(${e.args.map(text).join(',')})`;
     else if (e.op === 'const') line = `${Object.is(e.value, -0) ? '-0' : e.value}:${e.dtype}`;
-    else if (e.op === 'load' && e.guards.length === 0 && place(e.index) !== undefined) line = `b${number(e.buffer)}:${e.dtype}[${place(e.index)!}]`;
+    else if (e.op === 'load' && e.guards.length === 0 && place(e.index) !== undefined)
+      line = `b${number(e.buffer)}:${e.dtype}[${place(e.index)!}]`;
     else {
       ok = false;
       line = '';
@@ -87,7 +99,11 @@ export const mergeAlike = (kernels: readonly Kernel[]): Kernel[] => {
       for (let i = g.at + 1; i <= last.at; i++) {
         if (g.at === last.at) break;
         const between = buffersOf(kernels[i]!);
-        if (between.reads.some((b) => writes.includes(b)) || between.writes.some((b) => writes.includes(b) || reads.includes(b))) return false;
+        if (
+          between.reads.some((b) => writes.includes(b)) ||
+          between.writes.some((b) => writes.includes(b) || reads.includes(b))
+        )
+          return false;
       }
       return true;
     });
@@ -97,4 +113,3 @@ export const mergeAlike = (kernels: readonly Kernel[]): Kernel[] => {
   }
   return out.filter((k): k is Kernel => k !== null);
 };
-

@@ -18,7 +18,10 @@ interface Life {
 }
 
 /** Offsets such that buffers alive at the same kernel do not overlap: largest first, each at the lowest free place. */
-export const packLives = (lives: readonly Life[], alignment: number): { readonly offsets: ReadonlyMap<number, number>; readonly total: number } => {
+export const packLives = (
+  lives: readonly Life[],
+  alignment: number,
+): { readonly offsets: ReadonlyMap<number, number>; readonly total: number } => {
   const offsets = new Map<number, number>();
   const placed: { readonly life: Life; readonly at: number }[] = [];
   let total = 0;

@@ -8,13 +8,16 @@ export interface Signature {
   readonly avals: readonly (Aval | 'number')[];
 }
 
-const show = (a: Aval | 'number' | undefined): string => (a === undefined ? 'nothing' : a === 'number' ? 'a number' : showAval(a));
+const show = (a: Aval | 'number' | undefined): string =>
+  a === undefined ? 'nothing' : a === 'number' ? 'a number' : showAval(a);
 
 const differences = (now: Signature, before: Signature): string[] => {
   const structural = structureDifference(before.structure, now.structure);
   if (structural !== undefined) return [`structure ${structural}`];
   const paths = leafPaths(now.structure);
-  return now.avals.flatMap((a, i) => (show(a) === show(before.avals[i]) ? [] : [`argument ${paths[i]!} is ${show(a)}, was ${show(before.avals[i])}`]));
+  return now.avals.flatMap((a, i) =>
+    show(a) === show(before.avals[i]) ? [] : [`argument ${paths[i]!} is ${show(a)}, was ${show(before.avals[i])}`],
+  );
 };
 
 /** One sentence that compares a signature with the nearest of the earlier ones. */

@@ -1,7 +1,18 @@
 // Scheduling: turns the clusters of a graph into kernels over buffers.
 import { sizeOf } from '../core/aval.ts';
 import type { Expr } from '../core/expr.ts';
-import { add, linearize, newVar, provable, scale, unlinearize, valueIndex, variable, type Index, type Var } from '../core/index-expr.ts';
+import {
+  add,
+  linearize,
+  newVar,
+  provable,
+  scale,
+  unlinearize,
+  valueIndex,
+  variable,
+  type Index,
+  type Var,
+} from '../core/index-expr.ts';
 import type { Program, Value } from '../core/program.ts';
 import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits } from './cluster.ts';
 import { analyse, type Graph, type Node } from './graph.ts';
@@ -45,13 +56,20 @@ const storedNodes = (graph: Graph, clusters: readonly Cluster[]): Set<Node> => {
   const stored = new Set<Node>(graph.program.outs.map((v) => baseOf(graph, v)));
   const home = new Map<Node, Cluster>();
   for (const c of clusters) for (const i of c.items) home.set(i.node, c);
-  for (const c of clusters) for (const i of c.items) for (const n of i.reads.keys()) if (home.get(n) !== c || c.kind === 'other') stored.add(n);
+  for (const c of clusters)
+    for (const i of c.items) for (const n of i.reads.keys()) if (home.get(n) !== c || c.kind === 'other') stored.add(n);
   return stored;
 };
 
 type BufferOf = (n: Node) => number;
 
-const buildCluster = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buffer: BufferOf, limits: Limits): Kernel[] => {
+const buildCluster = (
+  graph: Graph,
+  c: Cluster,
+  stored: ReadonlySet<Node>,
+  buffer: BufferOf,
+  limits: Limits,
+): Kernel[] => {
   if (c.kind === 'contract') return [buildContract(graph, c, stored, buffer)];
   if (c.kind === 'other') return [buildOther(graph, c, buffer)];
   return [buildLoop(graph, c, stored, buffer, limits)];
@@ -65,9 +83,20 @@ const nameOf = (c: Cluster): string => {
 const reading =
   (buffer: BufferOf): Leaf =>
   (node, position, guards) =>
-    load(node, buffer(node), position, guards.filter((g) => !provable(g)));
+    load(
+      node,
+      buffer(node),
+      position,
+      guards.filter((g) => !provable(g)),
+    );
 
-const buildLoop = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buffer: BufferOf, limits: Limits): LoopKernel => {
+const buildLoop = (
+  graph: Graph,
+  c: Cluster,
+  stored: ReadonlySet<Node>,
+  buffer: BufferOf,
+  limits: Limits,
+): LoopKernel => {
   const reduction = c.items.find((i) => i.kind === 'reduce');
   const lowering = reduction?.node.lowering;
   const source = reduction?.node.equation!.inputs[0]!.aval.shape;
@@ -81,7 +110,8 @@ const buildLoop = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buffer: 
   const point = c.flat ? row : add(scale(row, c.inner), column);
 
   const members = new Map<Node, Item>(c.items.map((i) => [i.node, i]));
-  const onRow = (i: Item): boolean => !c.flat && (i.kind === 'reduce' || (i.node.size === c.outer && (c.inner > 1 || !i.rows || !isInner(i))));
+  const onRow = (i: Item): boolean =>
+    !c.flat && (i.kind === 'reduce' || (i.node.size === c.outer && (c.inner > 1 || !i.rows || !isInner(i))));
   const isInner = (i: Item): boolean => i.node.size === c.outer * c.inner;
   const levels = new Map<Node, number>();
   for (const i of c.items) {
@@ -105,10 +135,18 @@ const buildLoop = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buffer: 
       const kept = rows.get(n);
       return kept !== undefined && levels.get(n)! < level ? { op: 'row', dtype, row: kept } : undefined;
     };
-    const builder = createBuilder(graph, (n, position, guards) => (members.has(n) ? available(n) : reading(buffer)(n, position, guards)));
+    const builder = createBuilder(graph, (n, position, guards) =>
+      members.has(n) ? available(n) : reading(buffer)(n, position, guards),
+    );
     const here = c.items.filter((i) => levels.get(i.node) === level);
-    const value = (i: Item, position: Index): Expr => builder.define(i.node, unlinearize(position, i.node.value.aval.shape));
-    const store = (n: Node, position: Index, e: Expr): Action => ({ kind: 'store', buffer: buffer(n), index: position, value: e });
+    const value = (i: Item, position: Index): Expr =>
+      builder.define(i.node, unlinearize(position, i.node.value.aval.shape));
+    const store = (n: Node, position: Index, e: Expr): Action => ({
+      kind: 'store',
+      buffer: buffer(n),
+      index: position,
+      value: e,
+    });
 
     const before: Action[] = [];
     const during: Action[] = [];
@@ -168,21 +206,26 @@ const buildContract = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buff
   const operand = (v: Value, index: readonly Index[], guards: (typeof lhs)['guards']): Expr => {
     const own = (guards ?? []).filter((g) => !provable(g));
     const e = operands.at(v, index, own);
-    return own.length === 0 || e.op === 'load' ? e : { op: 'guarded', dtype: e.dtype, guards: own, then: e, otherwise: { op: 'const', dtype: e.dtype, value: 0 } };
+    return own.length === 0 || e.op === 'load'
+      ? e
+      : { op: 'guarded', dtype: e.dtype, guards: own, then: e, otherwise: { op: 'const', dtype: e.dtype, value: 0 } };
   };
   const [x, y] = root.equation!.inputs;
   const { shape, dtype } = root.value.aval;
   const position = linearize(l.out(batch.at, m.at, n.at), shape);
   const members = new Set(c.items.map((i) => i.node));
   const acc: Expr = { op: 'acc', dtype };
-  const epilogue = createBuilder(graph, (node, at, guards) => (node === root ? acc : members.has(node) ? undefined : reading(buffer)(node, at, guards)));
+  const epilogue = createBuilder(graph, (node, at, guards) =>
+    node === root ? acc : members.has(node) ? undefined : reading(buffer)(node, at, guards),
+  );
   const stores = c.items
     .filter((i) => stored.has(i.node))
     .map((i) => ({
       kind: 'store' as const,
       buffer: buffer(i.node),
       index: position,
-      value: i.node === root ? acc : expandMath(epilogue.define(i.node, unlinearize(position, i.node.value.aval.shape))),
+      value:
+        i.node === root ? acc : expandMath(epilogue.define(i.node, unlinearize(position, i.node.value.aval.shape))),
     }));
   return {
     kind: 'contract',

@@ -97,7 +97,12 @@ export const simplify = (program: Program): Program => {
       }
       const from = e.inputs.length === 1 && moves.has(e.primitive.name) ? constants.get(e.inputs[0]!) : undefined;
       if (from !== undefined)
-        e = { ...e, primitive: from.full.primitive, inputs: [], params: { ...from.full.params, shape: e.outs[0]!.aval.shape } };
+        e = {
+          ...e,
+          primitive: from.full.primitive,
+          inputs: [],
+          params: { ...from.full.params, shape: e.outs[0]!.aval.shape },
+        };
       const key = `${e.primitive.name}(${e.inputs.map(id).join(',')})${paramsKey(e.params)}${e.outs[0]!.aval.dtype}${e.outs[0]!.aval.weak ? '~' : ''}`;
       const twin = known.get(key);
       if (twin !== undefined) {

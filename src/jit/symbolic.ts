@@ -16,7 +16,8 @@ export interface Builder {
   readonly define: (node: Node, index: readonly Index[]) => Expr;
 }
 
-const guardsKey = (guards: readonly Guard[]): string => guards.map((g) => `${indexKey(g.index)}<${g.lo},${g.hi}`).join('&');
+const guardsKey = (guards: readonly Guard[]): string =>
+  guards.map((g) => `${indexKey(g.index)}<${g.lo},${g.hi}`).join('&');
 const neverHolds = (g: Guard): boolean => {
   const [lo, hi] = range(g.index);
   return hi < g.lo || lo >= g.hi;
@@ -41,7 +42,8 @@ export const createBuilder = (graph: Graph, leaf: Leaf): Builder => {
     const key = `${node.order}|${index.map(indexKey).join(',')}|${guardsKey(guards)}`;
     const known = memo.get(key);
     if (known !== undefined) return known;
-    const result = (node.root ? leaf(node, linearize(index, value.aval.shape), guards) : undefined) ?? expand(node, index, guards);
+    const result =
+      (node.root ? leaf(node, linearize(index, value.aval.shape), guards) : undefined) ?? expand(node, index, guards);
     memo.set(key, result);
     return result;
   };
@@ -62,7 +64,12 @@ export const createBuilder = (graph: Graph, leaf: Leaf): Builder => {
     throw new Error(`${e.primitive.name} (${lowering.tag}) cannot be inlined`);
   };
 
-  const choose = (pieces: readonly Access[], inputs: readonly Value[], otherwise: Expr, guards: readonly Guard[]): Expr => {
+  const choose = (
+    pieces: readonly Access[],
+    inputs: readonly Value[],
+    otherwise: Expr,
+    guards: readonly Guard[],
+  ): Expr => {
     let out = otherwise;
     for (let i = pieces.length - 1; i >= 0; i--) {
       const piece = pieces[i]!;
@@ -70,7 +77,8 @@ export const createBuilder = (graph: Graph, leaf: Leaf): Builder => {
       if (own.some(neverHolds)) continue;
       const then = at(inputs[piece.input ?? 0]!, piece.index, own.length === 0 ? guards : [...guards, ...own]);
       if (own.length === 0) out = then;
-      else if (then.op === 'load' && out.op === 'const' && then.guards.length === own.length) out = { ...then, fill: out.value };
+      else if (then.op === 'load' && out.op === 'const' && then.guards.length === own.length)
+        out = { ...then, fill: out.value };
       else if (then.op === 'const' && out.op === 'const' && then.value === out.value) continue;
       else out = { op: 'guarded', dtype: then.dtype, guards: own, then, otherwise: out };
     }

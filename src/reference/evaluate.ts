@@ -3,7 +3,7 @@ import { isFloat, type TypedArray } from '../core/dtype.ts';
 import { hostTensor } from '../core/host.ts';
 import type { Params, Primitive } from '../core/primitive.ts';
 import { applyProgram } from '../core/stage.ts';
-import type { ConcreteTensor} from '../core/tensor.ts';
+import type { ConcreteTensor } from '../core/tensor.ts';
 import { type Tensor } from '../core/tensor.ts';
 import { evaluateLowering, type Host, type Precision } from './lowering.ts';
 
@@ -19,7 +19,10 @@ const evaluator =
     const outs = primitive.shape(inputs, params);
     const lowering = primitive.lower(inputs, params, outs);
     if (lowering.tag === 'call') return applyProgram(lowering.program, inputs, evaluator(precision));
-    const hosts = inputs.map((x): Host => ({ aval: x, data: precision === 'float64' ? exactData(x) : (x as ConcreteTensor).storage.readSync() }));
+    const hosts = inputs.map((x): Host => ({
+      aval: x,
+      data: precision === 'float64' ? exactData(x) : (x as ConcreteTensor).storage.readSync(),
+    }));
     return evaluateLowering(lowering, hosts, outs, precision).map((data, i) => {
       const a = outs[i]!;
       const wide = precision === 'float64' && a.dtype === 'float32';
@@ -30,6 +33,7 @@ const evaluator =
   };
 
 /** Applies a primitive to concrete tensors in their declared dtypes. */
-export const referenceEvaluate: (primitive: Primitive, inputs: readonly Tensor[], params: Params) => readonly Tensor[] = evaluator('declared');
+export const referenceEvaluate: (primitive: Primitive, inputs: readonly Tensor[], params: Params) => readonly Tensor[] =
+  evaluator('declared');
 /** The same with every float computed and kept in float64; read results with `exactData`. */
 export const referenceEvaluate64: typeof referenceEvaluate = evaluator('float64');

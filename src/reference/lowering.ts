@@ -2,7 +2,16 @@
 import { sizeOf, type Aval } from '../core/aval.ts';
 import { castScalar, hostArray, isFloat, type DType, type TypedArray } from '../core/dtype.ts';
 import { isOp, type Expr } from '../core/expr.ts';
-import { constant, evaluateIndex, newVar, valueIndex, variable, type Guard, type Index, type Var } from '../core/index-expr.ts';
+import {
+  constant,
+  evaluateIndex,
+  newVar,
+  valueIndex,
+  variable,
+  type Guard,
+  type Index,
+  type Var,
+} from '../core/index-expr.ts';
 import type { Access, CumulateOp, Lowering, ReadIndex, ReduceOp } from '../core/lowering.ts';
 import { scalar } from './scalar.ts';
 
@@ -39,7 +48,12 @@ const linearAt = (shape: readonly number[], at: readonly number[]): number => {
 };
 
 /** Evaluates one lowering on host values. */
-export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], outs: readonly Aval[], precision: Precision): TypedArray[] => {
+export const evaluateLowering = (
+  lowering: Lowering,
+  inputs: readonly Host[],
+  outs: readonly Aval[],
+  precision: Precision,
+): TypedArray[] => {
   const results = outs.map((o) => hostArray(storageType(o.dtype, precision), sizeOf(o.shape)));
   const shapeOf = (i: number): readonly number[] => inputs[i]!.aval.shape;
 
@@ -54,10 +68,20 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
   const indexNumber = (e: Index): number => evaluateIndex(e, (v) => bound.get(v)!, valueNumber);
   const valueNumber = (e: Expr): number => {
     const known = reads.get(e);
-    if (known !== undefined) return inputs[known.input]!.data[linearAt(shapeOf(known.input), known.at.map(indexNumber))]!;
+    if (known !== undefined)
+      return inputs[known.input]!.data[linearAt(shapeOf(known.input), known.at.map(indexNumber))]!;
     if (e.op === 'const') return e.value;
     if (e.op === 'index') return indexNumber(e.index);
-    if (isOp(e)) return castScalar(scalar(e.op, e.dtype, e.args.map((a) => a.dtype), e.args.map(valueNumber)), e.dtype);
+    if (isOp(e))
+      return castScalar(
+        scalar(
+          e.op,
+          e.dtype,
+          e.args.map((a) => a.dtype),
+          e.args.map(valueNumber),
+        ),
+        e.dtype,
+      );
     throw new Error(`reference: an index cannot be computed from ${e.op}`);
   };
   const holds = (guards: readonly Guard[] | undefined): boolean =>
@@ -65,8 +89,11 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
       const i = indexNumber(g.index);
       return i >= g.lo && i < g.hi;
     });
-  const element = (a: Access): number => inputs[a.input ?? 0]!.data[linearAt(shapeOf(a.input ?? 0), a.index.map(indexNumber))]!;
-  const loopVars = (shape: readonly number[]): { vars: Var[]; indices: Index[]; set: (at: readonly number[]) => void } => {
+  const element = (a: Access): number =>
+    inputs[a.input ?? 0]!.data[linearAt(shapeOf(a.input ?? 0), a.index.map(indexNumber))]!;
+  const loopVars = (
+    shape: readonly number[],
+  ): { vars: Var[]; indices: Index[]; set: (at: readonly number[]) => void } => {
     const vars = shape.map((n) => newVar(n));
     return { vars, indices: vars.map(variable), set: (at) => vars.forEach((v, i) => bound.set(v, at[i]!)) };
   };
@@ -83,7 +110,16 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
           else if (e.op === 'arg') v = inputs[e.arg]!.data[i]!;
           else if (e.op === 'iota') v = at[e.axis]!;
           else if (isOp(e))
-            v = round(scalar(e.op, storageType(e.dtype, precision), e.args.map((a) => a.dtype), e.args.map(value)), e.dtype, precision);
+            v = round(
+              scalar(
+                e.op,
+                storageType(e.dtype, precision),
+                e.args.map((a) => a.dtype),
+                e.args.map(value),
+              ),
+              e.dtype,
+              precision,
+            );
           else throw new Error(`reference: ${e.op} does not belong in a map`);
           memo.set(e, v);
           return v;
@@ -141,12 +177,17 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
         if (!holds(access.guards)) return;
         const where = linearAt(outs[0]!.shape, access.index.map(indexNumber));
         const v = updates.data[i]!;
-        result[where] = lowering.op === 'set' ? v : round(scalar(lowering.op, dtype, [dtype, dtype], [result[where]!, v]), dtype, precision);
+        result[where] =
+          lowering.op === 'set'
+            ? v
+            : round(scalar(lowering.op, dtype, [dtype, dtype], [result[where]!, v]), dtype, precision);
       });
       break;
     }
     case 'cumulate':
-      cumulate(lowering.op, lowering.axis, lowering.reverse, inputs[0]!, results[0]!, (v) => round(v, outs[0]!.dtype, precision));
+      cumulate(lowering.op, lowering.axis, lowering.reverse, inputs[0]!, results[0]!, (v) =>
+        round(v, outs[0]!.dtype, precision),
+      );
       break;
     case 'sort':
       sort(lowering.axis, lowering.descending, inputs, results);
@@ -157,10 +198,20 @@ export const evaluateLowering = (lowering: Lowering, inputs: readonly Host[], ou
   return results;
 };
 
-const identity: Readonly<Record<ReduceOp, number>> = { sum: 0, prod: 1, max: -Infinity, min: Infinity, any: 0, all: 1, argmax: 0, argmin: 0 };
+const identity: Readonly<Record<ReduceOp, number>> = {
+  sum: 0,
+  prod: 1,
+  max: -Infinity,
+  min: Infinity,
+  any: 0,
+  all: 1,
+  argmax: 0,
+  argmin: 0,
+};
 
 /** The result of reducing nothing, within the range of a dtype. */
-export const reduceIdentity = (op: ReduceOp, d: DType): number => (d === 'bool' && op === 'max' ? 0 : castScalar(identity[op], d));
+export const reduceIdentity = (op: ReduceOp, d: DType): number =>
+  d === 'bool' && op === 'max' ? 0 : castScalar(identity[op], d);
 
 const reduce = (op: ReduceOp, axes: readonly number[], x: Host, out: TypedArray): void => {
   const { shape, dtype } = x.aval;
@@ -169,7 +220,10 @@ const reduce = (op: ReduceOp, axes: readonly number[], x: Host, out: TypedArray)
   const best = new Float64Array(out.length).fill(NaN);
   const started = new Uint8Array(out.length);
   forEach(shape, (at, i) => {
-    const o = linearAt(kept.map((a) => shape[a]!), kept.map((a) => at[a]!));
+    const o = linearAt(
+      kept.map((a) => shape[a]!),
+      kept.map((a) => at[a]!),
+    );
     const v = x.data[i]!;
     const a = acc[o]!;
     switch (op) {
@@ -198,7 +252,10 @@ const reduce = (op: ReduceOp, axes: readonly number[], x: Host, out: TypedArray)
         if (better) {
           started[o] = 1;
           best[o] = v;
-          acc[o] = linearAt(axes.map((k) => shape[k]!), axes.map((k) => at[k]!));
+          acc[o] = linearAt(
+            axes.map((k) => shape[k]!),
+            axes.map((k) => at[k]!),
+          );
         }
       }
     }
@@ -217,20 +274,35 @@ const step: Readonly<Record<CumulateOp, (a: number, v: number) => number>> = {
   },
 };
 
-const cumulate = (op: CumulateOp, axis: number, reverse: boolean, x: Host, out: TypedArray, round: (v: number) => number): void => {
+const cumulate = (
+  op: CumulateOp,
+  axis: number,
+  reverse: boolean,
+  x: Host,
+  out: TypedArray,
+  round: (v: number) => number,
+): void => {
   const { shape } = x.aval;
   const n = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));
-  forEach(shape.filter((_, i) => i !== axis), (_, lane) => {
-    const base = Math.floor(lane / inner) * n * inner + (lane % inner);
-    let acc = 0;
-    for (let k = 0; k < n; k++) {
-      const i = base + (reverse ? n - 1 - k : k) * inner;
-      acc = k === 0 ? x.data[i]! : step[op](acc, x.data[i]!);
-      if (!isFloat(x.aval.dtype)) acc = round(op === 'prod' ? Math.imul(k === 0 ? 1 : (out[base + (reverse ? n - k : k - 1) * inner] ?? 1), x.data[i]!) : acc | 0);
-      out[i] = round(acc);
-    }
-  });
+  forEach(
+    shape.filter((_, i) => i !== axis),
+    (_, lane) => {
+      const base = Math.floor(lane / inner) * n * inner + (lane % inner);
+      let acc = 0;
+      for (let k = 0; k < n; k++) {
+        const i = base + (reverse ? n - 1 - k : k) * inner;
+        acc = k === 0 ? x.data[i]! : step[op](acc, x.data[i]!);
+        if (!isFloat(x.aval.dtype))
+          acc = round(
+            op === 'prod'
+              ? Math.imul(k === 0 ? 1 : (out[base + (reverse ? n - k : k - 1) * inner] ?? 1), x.data[i]!)
+              : acc | 0,
+          );
+        out[i] = round(acc);
+      }
+    },
+  );
 };
 
 const sort = (axis: number, descending: boolean, inputs: readonly Host[], outs: readonly TypedArray[]): void => {
@@ -238,15 +310,19 @@ const sort = (axis: number, descending: boolean, inputs: readonly Host[], outs: 
   const n = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));
   const keys = inputs[0]!.data;
-  forEach(shape.filter((_, i) => i !== axis), (_, lane) => {
-    const base = Math.floor(lane / inner) * n * inner + (lane % inner);
-    const order = Array.from({ length: n }, (__, k) => base + k * inner);
-    order.sort((i, j) => {
-      const a = keys[i]!;
-      const b = keys[j]!;
-      if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) === Number.isNaN(b) ? i - j : Number.isNaN(a) ? 1 : -1;
-      return (descending ? b - a : a - b) || i - j;
-    });
-    order.forEach((from, k) => inputs.forEach((x, t) => (outs[t]![base + k * inner] = x.data[from]!)));
-  });
+  forEach(
+    shape.filter((_, i) => i !== axis),
+    (_, lane) => {
+      const base = Math.floor(lane / inner) * n * inner + (lane % inner);
+      const order = Array.from({ length: n }, (__, k) => base + k * inner);
+      order.sort((i, j) => {
+        const a = keys[i]!;
+        const b = keys[j]!;
+        if (Number.isNaN(a) || Number.isNaN(b))
+          return Number.isNaN(a) === Number.isNaN(b) ? i - j : Number.isNaN(a) ? 1 : -1;
+        return (descending ? b - a : a - b) || i - j;
+      });
+      order.forEach((from, k) => inputs.forEach((x, t) => (outs[t]![base + k * inner] = x.data[from]!)));
+    },
+  );
 };

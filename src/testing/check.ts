@@ -42,7 +42,9 @@ type F = (...args: never[]) => unknown;
 const tangentLike = (x: Leaf, next: () => number): Leaf => {
   if (typeof x === 'number') return next();
   const data = Float64Array.from({ length: x.size }, next);
-  return x.dtype === 'float64' ? hostTensor(data, x.shape, 'float64') : hostTensor(Float32Array.from(data), x.shape, isFloat(x.dtype) ? x.dtype : 'float32');
+  return x.dtype === 'float64'
+    ? hostTensor(data, x.shape, 'float64')
+    : hostTensor(Float32Array.from(data), x.shape, isFloat(x.dtype) ? x.dtype : 'float32');
 };
 
 const shifted = (x: Leaf, t: Leaf, by: number): Leaf => {
@@ -69,15 +71,25 @@ const numbers = (tree: unknown): { readonly values: number[]; readonly paths: st
   return { values, paths: where };
 };
 
-const compare = (what: string, got: unknown, want: { readonly values: readonly number[]; readonly paths: readonly string[] }, atol: number, rtol: number): void => {
+const compare = (
+  what: string,
+  got: unknown,
+  want: { readonly values: readonly number[]; readonly paths: readonly string[] },
+  atol: number,
+  rtol: number,
+): void => {
   const a = numbers(got).values;
   want.values.forEach((b, i) => {
     if (Object.is(a[i], b) || Math.abs(a[i]! - b) <= atol + rtol * Math.abs(b)) return;
-    throw new GradientError('checkGrads', `${what} at ${want.paths[i]!} is ${a[i]}, expected ${b} (tolerance ${atol} + ${rtol} * |expected|)`);
+    throw new GradientError(
+      'checkGrads',
+      `${what} at ${want.paths[i]!} is ${a[i]}, expected ${b} (tolerance ${atol} + ${rtol} * |expected|)`,
+    );
   });
 };
 
-const isWide = (leaves: readonly Leaf[]): boolean => leaves.every((x) => typeof x !== 'number' && (x.dtype === 'float64' || !isFloat(x.dtype)));
+const isWide = (leaves: readonly Leaf[]): boolean =>
+  leaves.every((x) => typeof x !== 'number' && (x.dtype === 'float64' || !isFloat(x.dtype)));
 
 /**
  * Compares the derivatives of f at these arguments, along random directions, with central differences
@@ -85,22 +97,50 @@ const isWide = (leaves: readonly Leaf[]): boolean => leaves.every((x) => typeof 
  * @example
  * checkGrads((x) => mul(x, x), [tensor([1, 2])]);
  */
-export const checkGrads = <A extends readonly unknown[]>(f: (...args: A) => unknown, args: readonly [...A], options: CheckOptions = {}): void => {
+export const checkGrads = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly [...A],
+  options: CheckOptions = {},
+): void => {
   const { leaves, structure } = flatten(args, 'checkGrads');
   const wide = isWide(leaves);
-  const { rtol = wide ? 1e-6 : 1e-2, atol = wide ? 1e-7 : 1e-3, modes = ['forward', 'reverse'], order = 1, seed = 0 } = options;
-  const size = Math.max(1, ...leaves.flatMap((x) => Array.from(leafTensor(x).dataSync() as ArrayLike<number>, Math.abs)).filter(Number.isFinite));
+  const {
+    rtol = wide ? 1e-6 : 1e-2,
+    atol = wide ? 1e-7 : 1e-3,
+    modes = ['forward', 'reverse'],
+    order = 1,
+    seed = 0,
+  } = options;
+  const size = Math.max(
+    1,
+    ...leaves
+      .flatMap((x) => Array.from(leafTensor(x).dataSync() as ArrayLike<number>, Math.abs))
+      .filter(Number.isFinite),
+  );
   const h = options.step ?? Math.cbrt(wide ? 2 ** -52 : 2 ** -23) * Math.min(size, 10);
   const next = directions(seed);
   const tangents = leaves.map((x) => tangentLike(x, next));
-  const at = (by: number): unknown => (f as F)(...(unflatten<never[]>(structure, leaves.map((x, i) => shifted(x, tangents[i]!, by)))));
+  const at = (by: number): unknown =>
+    (f as F)(
+      ...unflatten<never[]>(
+        structure,
+        leaves.map((x, i) => shifted(x, tangents[i]!, by)),
+      ),
+    );
   const [plus, minus] = [numbers(at(h)), numbers(at(-h))];
   const slope = { values: plus.values.map((v, i) => (v - minus.values[i]!) / (2 * h)), paths: plus.paths };
   const dargs = unflatten<never>(structure, tangents);
   const forward = (): unknown => jvp(f as (...a: A) => unknown, args, dargs)[1];
   if (modes.includes('forward')) compare('the forward derivative', forward(), slope, atol, rtol);
   if (modes.includes('reverse')) checkVjpAdjoint(f, args, { rtol: Math.max(rtol, wide ? 1e-9 : 1e-3), atol, seed });
-  if (order === 2) checkGrads((...xs: A) => jvp(f as (...a: A) => unknown, xs as unknown as [...A], dargs)[1], args, { ...options, order: 1, seed: seed + 1, rtol: rtol * 10, atol: atol * 10 });
+  if (order === 2)
+    checkGrads((...xs: A) => jvp(f as (...a: A) => unknown, xs as unknown as [...A], dargs)[1], args, {
+      ...options,
+      order: 1,
+      seed: seed + 1,
+      rtol: rtol * 10,
+      atol: atol * 10,
+    });
 };
 
 /**
@@ -108,7 +148,11 @@ export const checkGrads = <A extends readonly unknown[]>(f: (...args: A) => unkn
  * @example
  * checkVjpAdjoint((x) => mul(x, x), [tensor([1, 2])]);
  */
-export const checkVjpAdjoint = <A extends readonly unknown[]>(f: (...args: A) => unknown, args: readonly [...A], options: CheckOptions = {}): void => {
+export const checkVjpAdjoint = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly [...A],
+  options: CheckOptions = {},
+): void => {
   const { leaves, structure } = flatten(args, 'checkVjpAdjoint');
   const wide = isWide(leaves);
   const { rtol = wide ? 1e-9 : 1e-3, atol = wide ? 1e-9 : 1e-4, seed = 0 } = options;
@@ -135,5 +179,8 @@ export const checkVjpAdjoint = <A extends readonly unknown[]>(f: (...args: A) =>
   const [left, scaleLeft] = dot(w, flatten(jv, 'checkVjpAdjoint').leaves);
   const [right, scaleRight] = dot(back, v);
   if (Object.is(left, right) || Math.abs(left - right) <= atol + rtol * Math.max(scaleLeft, scaleRight, 1e-30)) return;
-  throw new GradientError('checkVjpAdjoint', `<w, J v> = ${left} but <J' w, v> = ${right}: reverse mode is not the transpose of forward mode here`);
+  throw new GradientError(
+    'checkVjpAdjoint',
+    `<w, J v> = ${left} but <J' w, v> = ${right}: reverse mode is not the transpose of forward mode here`,
+  );
 };

@@ -32,7 +32,11 @@ interface Op {
   readonly apply: (x: Tensor, y: Tensor, c: number) => Tensor | undefined;
 }
 
-const unary = (name: string, f: (x: Tensor) => Tensor): Op => ({ name, code: (x) => `${name}(${x})`, apply: (x) => f(x) });
+const unary = (name: string, f: (x: Tensor) => Tensor): Op => ({
+  name,
+  code: (x) => `${name}(${x})`,
+  apply: (x) => f(x),
+});
 const binary = (name: string, f: (x: Tensor, y: Tensor) => Tensor): Op => ({
   name,
   code: (x, y) => `${name}(${x}, ${y})`,
@@ -58,30 +62,109 @@ const ops: readonly Op[] = [
   unary('neg', (x) => ct.neg(x)),
   binary('add', (x, y) => ct.add(x, y)),
   binary('sub', (x, y) => ct.sub(x, y)),
-  { name: 'mul', code: (x, y) => `mul(tanh(${x}), ${y})`, apply: (x, y) => (broadcasts(x, y) ? ct.mul(ct.tanh(x), y) : undefined) },
-  { name: 'div', code: (x, y) => `div(${x}, add(square(${y}), 1))`, apply: (x, y) => (broadcasts(x, y) ? ct.div(x, ct.add(ct.square(y), 1)) : undefined) },
+  {
+    name: 'mul',
+    code: (x, y) => `mul(tanh(${x}), ${y})`,
+    apply: (x, y) => (broadcasts(x, y) ? ct.mul(ct.tanh(x), y) : undefined),
+  },
+  {
+    name: 'div',
+    code: (x, y) => `div(${x}, add(square(${y}), 1))`,
+    apply: (x, y) => (broadcasts(x, y) ? ct.div(x, ct.add(ct.square(y), 1)) : undefined),
+  },
   binary('maximum', (x, y) => ct.maximum(x, y)),
-  { name: 'where', code: (x, y) => `where(greater(${x}, 0.1), ${x}, ${y})`, apply: (x, y) => (broadcasts(x, y) ? ct.where(ct.greater(x, 0.1), x, y) : undefined) },
-  { name: 'sum', code: (x, _, c) => `sum(${x}, { axis: ${c}, keepdims: ${c % 2 === 0} })`, apply: (x, _, c) => (x.rank === 0 ? undefined : ct.sum(x, { axis: axis(x, c), keepdims: c % 2 === 0 })) },
+  {
+    name: 'where',
+    code: (x, y) => `where(greater(${x}, 0.1), ${x}, ${y})`,
+    apply: (x, y) => (broadcasts(x, y) ? ct.where(ct.greater(x, 0.1), x, y) : undefined),
+  },
+  {
+    name: 'sum',
+    code: (x, _, c) => `sum(${x}, { axis: ${c}, keepdims: ${c % 2 === 0} })`,
+    apply: (x, _, c) => (x.rank === 0 ? undefined : ct.sum(x, { axis: axis(x, c), keepdims: c % 2 === 0 })),
+  },
   { name: 'mean', code: (x) => `mean(${x})`, apply: (x) => ct.mean(x) },
-  { name: 'max', code: (x, _, c) => `max(${x}, { axis: ${c} })`, apply: (x, _, c) => (x.rank === 0 || x.shape[axis(x, c)] === 0 ? undefined : ct.max(x, { axis: axis(x, c) })) },
-  { name: 'logsumexp', code: (x, _, c) => `logsumexp(${x}, { axis: ${c} })`, apply: (x, _, c) => (x.rank === 0 ? undefined : ct.logsumexp(x, { axis: axis(x, c) })) },
-  { name: 'softmax', code: (x) => `softmax(${x})`, apply: (x) => (x.rank === 0 ? undefined : ct.exp(ct.sub(x, ct.logsumexp(x, { axis: -1, keepdims: true })))) },
+  {
+    name: 'max',
+    code: (x, _, c) => `max(${x}, { axis: ${c} })`,
+    apply: (x, _, c) => (x.rank === 0 || x.shape[axis(x, c)] === 0 ? undefined : ct.max(x, { axis: axis(x, c) })),
+  },
+  {
+    name: 'logsumexp',
+    code: (x, _, c) => `logsumexp(${x}, { axis: ${c} })`,
+    apply: (x, _, c) => (x.rank === 0 ? undefined : ct.logsumexp(x, { axis: axis(x, c) })),
+  },
+  {
+    name: 'softmax',
+    code: (x) => `softmax(${x})`,
+    apply: (x) => (x.rank === 0 ? undefined : ct.exp(ct.sub(x, ct.logsumexp(x, { axis: -1, keepdims: true })))),
+  },
   { name: 'transpose', code: (x) => `transpose(${x})`, apply: (x) => ct.transpose(x) },
   { name: 'ravel', code: (x) => `ravel(${x})`, apply: (x) => ct.ravel(x) },
-  { name: 'split', code: (x) => `reshape(${x}, [2, -1])`, apply: (x) => (x.size % 2 === 0 && x.size > 0 ? ct.reshape(x, [2, x.size / 2]) : undefined) },
-  { name: 'flip', code: (x, _, c) => `flip(${x}, ${c})`, apply: (x, _, c) => (x.rank === 0 ? undefined : ct.flip(x, axis(x, c))) },
-  { name: 'concatenate', code: (x, y, c) => `concatenate([${x}, ${y}], { axis: ${c} })`, apply: (x, y, c) => (x.rank > 0 && x.rank === y.rank && x.shape.every((n, i) => i === axis(x, c) || n === y.shape[i]) && x.size + y.size < 200 ? ct.concatenate([x, y], { axis: axis(x, c) }) : undefined) },
-  { name: 'stack', code: (x) => `stack([${x}, neg(${x})])`, apply: (x) => (x.rank < 3 && x.size < 100 ? ct.stack([x, ct.neg(x)]) : undefined) },
-  { name: 'matmul', code: (x, y) => `matmul(${x}, ${y})`, apply: (x, y) => (x.rank >= 1 && y.rank >= 1 && x.shape[x.rank - 1] === y.shape[Math.max(0, y.rank - 2)] && x.rank <= 2 && y.rank <= 2 ? ct.tanh(ct.matmul(x, y)) : undefined) },
-  { name: 'outer', code: (x) => `matmul(expandDims(${x}, 1), expandDims(${x}, 0))`, apply: (x) => (x.rank === 1 && x.size < 12 ? ct.matmul(ct.expandDims(x, 1), ct.expandDims(x, 0)) : undefined) },
-  { name: 'cumsum', code: (x, _, c) => `cumsum(tanh(${x}), { axis: ${c} })`, apply: (x, _, c) => (x.rank === 0 ? undefined : ct.cumsum(ct.tanh(x), { axis: axis(x, c) })) },
-  { name: 'take', code: (x, _, c) => `take(${x}, [last, first], { axis: ${c} })`, apply: (x, _, c) => (x.rank === 0 || x.shape[axis(x, c)] === 0 ? undefined : ct.take(x, ct.tensor([x.shape[axis(x, c)]! - 1, 0], { dtype: 'int32' }), { axis: axis(x, c) })) },
+  {
+    name: 'split',
+    code: (x) => `reshape(${x}, [2, -1])`,
+    apply: (x) => (x.size % 2 === 0 && x.size > 0 ? ct.reshape(x, [2, x.size / 2]) : undefined),
+  },
+  {
+    name: 'flip',
+    code: (x, _, c) => `flip(${x}, ${c})`,
+    apply: (x, _, c) => (x.rank === 0 ? undefined : ct.flip(x, axis(x, c))),
+  },
+  {
+    name: 'concatenate',
+    code: (x, y, c) => `concatenate([${x}, ${y}], { axis: ${c} })`,
+    apply: (x, y, c) =>
+      x.rank > 0 &&
+      x.rank === y.rank &&
+      x.shape.every((n, i) => i === axis(x, c) || n === y.shape[i]) &&
+      x.size + y.size < 200
+        ? ct.concatenate([x, y], { axis: axis(x, c) })
+        : undefined,
+  },
+  {
+    name: 'stack',
+    code: (x) => `stack([${x}, neg(${x})])`,
+    apply: (x) => (x.rank < 3 && x.size < 100 ? ct.stack([x, ct.neg(x)]) : undefined),
+  },
+  {
+    name: 'matmul',
+    code: (x, y) => `matmul(${x}, ${y})`,
+    apply: (x, y) =>
+      x.rank >= 1 &&
+      y.rank >= 1 &&
+      x.shape[x.rank - 1] === y.shape[Math.max(0, y.rank - 2)] &&
+      x.rank <= 2 &&
+      y.rank <= 2
+        ? ct.tanh(ct.matmul(x, y))
+        : undefined,
+  },
+  {
+    name: 'outer',
+    code: (x) => `matmul(expandDims(${x}, 1), expandDims(${x}, 0))`,
+    apply: (x) => (x.rank === 1 && x.size < 12 ? ct.matmul(ct.expandDims(x, 1), ct.expandDims(x, 0)) : undefined),
+  },
+  {
+    name: 'cumsum',
+    code: (x, _, c) => `cumsum(tanh(${x}), { axis: ${c} })`,
+    apply: (x, _, c) => (x.rank === 0 ? undefined : ct.cumsum(ct.tanh(x), { axis: axis(x, c) })),
+  },
+  {
+    name: 'take',
+    code: (x, _, c) => `take(${x}, [last, first], { axis: ${c} })`,
+    apply: (x, _, c) =>
+      x.rank === 0 || x.shape[axis(x, c)] === 0
+        ? undefined
+        : ct.take(x, ct.tensor([x.shape[axis(x, c)]! - 1, 0], { dtype: 'int32' }), { axis: axis(x, c) }),
+  },
   { name: 'sort', code: (x) => `sort(${x})`, apply: (x) => (x.rank === 0 ? undefined : ct.sort(x)) },
 ];
 
 /** Runs instructions: each appends a value made of two earlier ones, picked from the latest. */
-const execute = (program: readonly Instruction[], xs: readonly Tensor[]): { readonly values: Tensor[]; readonly code: string[] } => {
+const execute = (
+  program: readonly Instruction[],
+  xs: readonly Tensor[],
+): { readonly values: Tensor[]; readonly code: string[] } => {
   const values = [...xs];
   const names = xs.map((_, i) => `x${i}`);
   const code: string[] = [];
@@ -108,31 +191,54 @@ const shapeArbitrary: fc.Arbitrary<readonly number[]> = fc.oneof(
 const element = fc.integer({ min: -128 * 512, max: 128 * 512 }).map((n) => n / (64 * 512));
 
 /** Random programs; `maxLength` bounds their instructions. The results are the last value and up to two before it. */
-export const program = (options: { readonly maxLength?: number; readonly arguments?: number } = {}): fc.Arbitrary<RandomProgram> =>
+export const program = (
+  options: { readonly maxLength?: number; readonly arguments?: number } = {},
+): fc.Arbitrary<RandomProgram> =>
   fc
     .record({
       shapes: fc.array(shapeArbitrary, { minLength: 1, maxLength: options.arguments ?? 2 }),
-      instructions: fc.array(fc.record({ op: fc.nat({ max: ops.length - 1 }), a: fc.nat({ max: 5 }), b: fc.nat({ max: 5 }), c: fc.nat({ max: 3 }) }), { minLength: 1, maxLength: options.maxLength ?? 12 }),
+      instructions: fc.array(
+        fc.record({
+          op: fc.nat({ max: ops.length - 1 }),
+          a: fc.nat({ max: 5 }),
+          b: fc.nat({ max: 5 }),
+          c: fc.nat({ max: 3 }),
+        }),
+        { minLength: 1, maxLength: options.maxLength ?? 12 },
+      ),
       seed: fc.array(element, { minLength: 8, maxLength: 8 }),
     })
     .map(({ shapes, instructions, seed }): RandomProgram => {
       const sizes = shapes.map((s) => s.reduce((n, d) => n * d, 1));
       // A few free numbers, spread over all elements by an irrational step.
-      const data = sizes.map((n, k) => Array.from({ length: n }, (_, i) => Math.fround(((seed[(i + k) % 8]! + i * 0.7548776662 + k * 0.5698402909 + 2) % 4) - 2)));
+      const data = sizes.map((n, k) =>
+        Array.from({ length: n }, (_, i) =>
+          Math.fround(((seed[(i + k) % 8]! + i * 0.7548776662 + k * 0.5698402909 + 2) % 4) - 2),
+        ),
+      );
       return {
         shapes,
         data,
         run: (...xs) => execute(instructions, xs).values.slice(-3),
-        inputs: (dtype = 'float32') => shapes.map((s, i) => ct.fromTypedArray(dtype === 'float64' ? Float64Array.from(data[i]!) : Float32Array.from(data[i]!), s)),
+        inputs: (dtype = 'float32') =>
+          shapes.map((s, i) =>
+            ct.fromTypedArray(dtype === 'float64' ? Float64Array.from(data[i]!) : Float32Array.from(data[i]!), s),
+          ),
         toString: () => {
           const xs = shapes.map((s) => ct.zeros(s));
           const code: string[] = [];
-          ct.evalShape((...ys: Tensor[]) => {
-            const done = execute(instructions, ys);
-            code.push(...done.code);
-            return done.values;
-          }, ...xs);
-          return [`// ${shapes.map((s, i) => `x${i}: [${s.join(', ')}] = [${data[i]!.join(', ')}]`).join('; ')}`, ...code].join('\n');
+          ct.evalShape(
+            (...ys: Tensor[]) => {
+              const done = execute(instructions, ys);
+              code.push(...done.code);
+              return done.values;
+            },
+            ...xs,
+          );
+          return [
+            `// ${shapes.map((s, i) => `x${i}: [${s.join(', ')}] = [${data[i]!.join(', ')}]`).join('; ')}`,
+            ...code,
+          ].join('\n');
         },
       };
     });

@@ -35,9 +35,18 @@ export interface Vmap {
 const axesOfLeaves = (name: string, spec: AxisSpec, structure: Structure): (number | null)[] => {
   const out: (number | null)[] = [];
   const count = (s: Structure): number =>
-    s.kind === 'leaf' ? 1 : s.kind === 'static' ? 0 : s.kind === 'node' ? count(s.child) : s.children.reduce((n, c) => n + count(c), 0);
+    s.kind === 'leaf'
+      ? 1
+      : s.kind === 'static'
+        ? 0
+        : s.kind === 'node'
+          ? count(s.child)
+          : s.children.reduce((n, c) => n + count(c), 0);
   const bad = (path: string, why: string): never => {
-    throw new ArgumentError('vmap', `${name}${path} ${why}; it must be an axis, null, or a tree that is a prefix of the values`);
+    throw new ArgumentError(
+      'vmap',
+      `${name}${path} ${why}; it must be an axis, null, or a tree that is a prefix of the values`,
+    );
   };
   const walk = (a: AxisSpec | undefined, s: Structure, path: string): void => {
     if (a === null || typeof a === 'number') {
@@ -88,14 +97,20 @@ export const vmap: Vmap =
     const size = mappedSize(xs, resolved, options.axisSize, name);
     const interpreter = new BatchInterpreter(currentInterpreter(), size);
     const g = onLeaves('vmap', f, structure);
-    const outs = withInterpreter(interpreter, () => g.run(...xs.map((x, i) => interpreter.lift(x, resolved[i]!)))).map((y) => interpreter.lower(y));
+    const outs = withInterpreter(interpreter, () => g.run(...xs.map((x, i) => interpreter.lift(x, resolved[i]!)))).map(
+      (y) => interpreter.lower(y),
+    );
     const outAxes = axesOfLeaves('outAxes', options.outAxes === undefined ? 0 : options.outAxes, g.out());
     return unflatten<never>(
       g.out(),
       outs.map(({ value, axis }, i) => {
         const to = outAxes[i]!;
         if (to === null) {
-          if (axis !== null) throw new ArgumentError('vmap', `outAxes is null for a result that differs from slice to slice (${leafPaths(g.out())[i] || 'the result'}); give it an axis`);
+          if (axis !== null)
+            throw new ArgumentError(
+              'vmap',
+              `outAxes is null for a result that differs from slice to slice (${leafPaths(g.out())[i] || 'the result'}); give it an axis`,
+            );
           return settle(value);
         }
         const rank = axis === null ? value.rank + 1 : value.rank;
@@ -108,19 +123,31 @@ export const vmap: Vmap =
     );
   };
 
-const mappedSize = (xs: readonly Tensor[], axes: readonly (number | null)[], given: number | undefined, name: (i: number) => string): number => {
+const mappedSize = (
+  xs: readonly Tensor[],
+  axes: readonly (number | null)[],
+  given: number | undefined,
+  name: (i: number) => string,
+): number => {
   let size = given;
   let from = 'axisSize';
   axes.forEach((a, i) => {
     if (a === null) return;
     const n = xs[i]!.shape[a]!;
     if (size !== undefined && size !== n)
-      throw new ShapeError('vmap', `the mapped axes differ in length: ${from} gives ${size}, ${name(i)} of shape ${showShape(xs[i]!.shape)} has ${n} along axis ${a}`);
+      throw new ShapeError(
+        'vmap',
+        `the mapped axes differ in length: ${from} gives ${size}, ${name(i)} of shape ${showShape(xs[i]!.shape)} has ${n} along axis ${a}`,
+      );
     if (size === undefined) {
       size = n;
       from = name(i);
     }
   });
-  if (size === undefined) throw new ArgumentError('vmap', 'no argument is mapped (every inAxes is null); give at least one an axis, or pass axisSize');
+  if (size === undefined)
+    throw new ArgumentError(
+      'vmap',
+      'no argument is mapped (every inAxes is null); give at least one an axis, or pass axisSize',
+    );
   return size;
 };

@@ -32,13 +32,20 @@ const mapLeading = (f: (x: Tensor) => readonly Tensor[], xs: Tensor): Tensor[] =
   const interpreter = new BatchInterpreter(currentInterpreter(), size);
   return withInterpreter(interpreter, () => f(interpreter.lift(xs, 0)))
     .map((y) => interpreter.lower(y))
-    .map(({ value, axis }) => (axis === null ? broadcastInto(value, [size, ...value.shape], [0]) : moveAxis(value, axis, 0)));
+    .map(({ value, axis }) =>
+      axis === null ? broadcastInto(value, [size, ...value.shape], [0]) : moveAxis(value, axis, 0),
+    );
 };
 
 const zerosLike = (x: Tensor): Tensor => fill(x.shape, 0, x.dtype);
 
 /** Splits arguments at `argnums` into the flattened chosen one and a function of its leaves. */
-const chosen = (transform: string, f: AnyFunction, args: readonly unknown[], options: JacobianOptions): { readonly xs: Tensor[]; readonly structure: Structure; readonly g: ReturnType<typeof onLeaves> } => {
+const chosen = (
+  transform: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  options: JacobianOptions,
+): { readonly xs: Tensor[]; readonly structure: Structure; readonly g: ReturnType<typeof onLeaves> } => {
   const [n] = checkArgnums(transform, options.argnums ?? 0, args.length);
   const { leaves, structure } = flatten(args[n!], transform);
   checkDifferentiable(transform, leaves, structure);
@@ -58,7 +65,10 @@ const chosen = (transform: string, f: AnyFunction, args: readonly unknown[], opt
  * jacfwd((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
  */
 export const jacfwd =
-  <A extends readonly unknown[]>(f: (...args: A) => unknown, options: JacobianOptions = {}): ((...args: A) => unknown) =>
+  <A extends readonly unknown[]>(
+    f: (...args: A) => unknown,
+    options: JacobianOptions = {},
+  ): ((...args: A) => unknown) =>
   (...args) => {
     const { xs, structure, g } = chosen('jacfwd', f as unknown as AnyFunction, args, options);
     // columns[i][k]: derivative of output k by input i, input axes in front.
@@ -93,16 +103,29 @@ export const jacfwd =
  * jacrev((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
  */
 export const jacrev =
-  <A extends readonly unknown[]>(f: (...args: A) => unknown, options: JacobianOptions = {}): ((...args: A) => unknown) =>
+  <A extends readonly unknown[]>(
+    f: (...args: A) => unknown,
+    options: JacobianOptions = {},
+  ): ((...args: A) => unknown) =>
   (...args) => {
     const { xs, structure, g } = chosen('jacrev', f as unknown as AnyFunction, args, options);
     const at = linearizeAt('jacrev', g.run, xs);
     return unflatten(
       g.out(),
       at.outs.map((y, k) => {
-        if (!isFloat(y.dtype)) return unflatten(structure, xs.map((x) => fill([...y.shape, ...x.shape], 0, 'float32')));
-        const rows = mapLeading((ct) => at.backward(at.outs.map((_, j) => (j === k ? ct : null))).map((t, i) => t ?? zerosLike(xs[i]!)), basis(y));
-        return unflatten(structure, rows.map((r, i) => settle(reshapeTo(r, [...y.shape, ...xs[i]!.shape]))));
+        if (!isFloat(y.dtype))
+          return unflatten(
+            structure,
+            xs.map((x) => fill([...y.shape, ...x.shape], 0, 'float32')),
+          );
+        const rows = mapLeading(
+          (ct) => at.backward(at.outs.map((_, j) => (j === k ? ct : null))).map((t, i) => t ?? zerosLike(xs[i]!)),
+          basis(y),
+        );
+        return unflatten(
+          structure,
+          rows.map((r, i) => settle(reshapeTo(r, [...y.shape, ...xs[i]!.shape]))),
+        );
       }),
     );
   };
@@ -115,8 +138,10 @@ export const jacobian: typeof jacrev = jacrev;
  * @example
  * hessian((x) => sum(mul(x, mul(x, x))))(tensor([1, 2])); // [[6, 0], [0, 12]]
  */
-export const hessian = <A extends readonly unknown[]>(f: (...args: A) => unknown, options: JacobianOptions = {}): ((...args: A) => unknown) =>
-  jacfwd(jacrev(f, options), options);
+export const hessian = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  options: JacobianOptions = {},
+): ((...args: A) => unknown) => jacfwd(jacrev(f, options), options);
 
 /**
  * The product of a scalar function's Hessian with a vector, without the Hessian: the derivative of the gradient along it.
@@ -129,4 +154,3 @@ export const hvp =
     const gradient = (p: P): unknown => grad(f as (p: P, ...r: A) => unknown)(p, ...rest);
     return jvp(gradient, [params], [vector as never])[1] as P;
   };
-

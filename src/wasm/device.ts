@@ -9,7 +9,7 @@ import { planProgram } from '../jit/plan.ts';
 import { features } from './features.ts';
 import { createHeap } from './memory.ts';
 import { emitModule } from './module.ts';
-import type { SpilledStorage} from './storage.ts';
+import type { SpilledStorage } from './storage.ts';
 import { createPool, ResidentStorage, type StorageStats } from './storage.ts';
 
 export interface WasmOptions {
@@ -43,7 +43,8 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   const pool = createPool(heap, () => device, options.budget ?? 512 * 2 ** 20);
   const relaxed = options.relaxed ?? features().relaxedSimd;
   let words = new Int32Array(heap.memory.buffer);
-  const view = (): Int32Array => (words.buffer === heap.memory.buffer ? words : (words = new Int32Array(heap.memory.buffer)));
+  const view = (): Int32Array =>
+    words.buffer === heap.memory.buffer ? words : (words = new Int32Array(heap.memory.buffer));
   // Programs run one at a time, so they share one scratch area, as large as the largest needs.
   let arena = 0;
   let arenaBytes = 0;
@@ -70,7 +71,9 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   const compile = (program: Program, donated: ReadonlySet<number>): Executable => {
     const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, donated);
     const { bytes, scratchBytes } = emitModule(plan, { relaxed });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), { env: { memory: heap.memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
+      env: { memory: heap.memory },
+    });
     const run = instance.exports['run'] as (table: number) => void;
     const inputCount = plan.inputs.length;
     const outInfo = plan.outputs.map((id) => plan.buffers.get(id)!);
@@ -98,7 +101,8 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
             storage = moved;
           }
           storages.push(storage);
-          if (storage instanceof ResidentStorage && (storage.exclusive || !overwritten.has(i))) addresses.push(storage.address);
+          if (storage instanceof ResidentStorage && (storage.exclusive || !overwritten.has(i)))
+            addresses.push(storage.address);
           else if (storage instanceof ResidentStorage) {
             // Somebody else has these bytes: the program gets a copy to write over.
             const bytes = storage.length * byteSize(storage.dtype);
@@ -116,7 +120,13 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
         const outs: number[] = [];
         for (let j = 0; j < outInfo.length; j++) {
           const from = plan.aliases.get(j);
-          outs.push(!own[j] ? 0 : from !== undefined ? addresses[from]! : heap.allocate(outInfo[j]!.length * byteSize(outInfo[j]!.dtype)));
+          outs.push(
+            !own[j]
+              ? 0
+              : from !== undefined
+                ? addresses[from]!
+                : heap.allocate(outInfo[j]!.length * byteSize(outInfo[j]!.dtype)),
+          );
         }
         const scratch = arenaFor(plan.arenaBytes + scratchBytes);
         const w = view();
@@ -131,7 +141,11 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
           const { dtype, length } = outInfo[j]!;
           const from = plan.aliases.get(j);
           if (!own[j]) results.push(shared(plan, j, storages, results));
-          else if (from !== undefined && storages[from] instanceof ResidentStorage && storages[from].address === addresses[from]) {
+          else if (
+            from !== undefined &&
+            storages[from] instanceof ResidentStorage &&
+            storages[from].address === addresses[from]
+          ) {
             results.push(storages[from]);
             kept.add(from);
           } else {

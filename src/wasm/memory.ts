@@ -67,14 +67,20 @@ export const createHeap = (maximumPages = 65536): Heap => {
     if (top + size > end) {
       // Half as much again at a time, as far as the engine lets us.
       const needed = Math.ceil((top + size - end) / page);
-      const wanted = Math.min(Math.max(needed, memory.buffer.byteLength / page / 2), maximumPages - memory.buffer.byteLength / page);
+      const wanted = Math.min(
+        Math.max(needed, memory.buffer.byteLength / page / 2),
+        maximumPages - memory.buffer.byteLength / page,
+      );
       try {
         memory.grow(Math.max(wanted, needed));
       } catch {
         try {
           memory.grow(needed);
         } catch {
-          throw new DeviceError('wasm', `out of memory: ${used} bytes are in use and ${size} more were asked for, WebAssembly holds at most ${maximumPages * page}; drop values, use donation, or smaller batches`);
+          throw new DeviceError(
+            'wasm',
+            `out of memory: ${used} bytes are in use and ${size} more were asked for, WebAssembly holds at most ${maximumPages * page}; drop values, use donation, or smaller batches`,
+          );
         }
       }
       end = memory.buffer.byteLength - margin;

@@ -110,11 +110,13 @@ export const createPool = (heap: Heap, device: () => Device, budget: number): St
   let residentValues = 0;
   let spilled = 0;
   let sinceBreath = 0;
-  const finalizer = new FinalizationRegistry<{ readonly address: number; readonly bytes: number }>(({ address, bytes }) => {
-    residentBytes -= bytes;
-    residentValues--;
-    heap.free(address);
-  });
+  const finalizer = new FinalizationRegistry<{ readonly address: number; readonly bytes: number }>(
+    ({ address, bytes }) => {
+      residentBytes -= bytes;
+      residentValues--;
+      heap.free(address);
+    },
+  );
 
   const pool: StoragePool = {
     heap,

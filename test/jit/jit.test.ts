@@ -1,8 +1,24 @@
 // What jit promises about traces: when it traces anew, what it captures, what it says, and what donation does.
 import { describe, expect, test } from 'vitest';
-import { add, asStatic, evalShape, explain, grad, jit, makeJaxpr, mul, sum, tensor, vmap, zeros, type Tensor } from '../../src/index.ts';
+import {
+  add,
+  asStatic,
+  evalShape,
+  explain,
+  grad,
+  jit,
+  makeJaxpr,
+  mul,
+  sum,
+  tensor,
+  vmap,
+  zeros,
+  type Tensor,
+} from '../../src/index.ts';
 
-const counted = <A extends unknown[], R>(f: (...args: A) => R): { readonly f: (...args: A) => R; readonly count: () => number } => {
+const counted = <A extends unknown[], R>(
+  f: (...args: A) => R,
+): { readonly f: (...args: A) => R; readonly count: () => number } => {
   let n = 0;
   return {
     f: (...args) => {
@@ -33,7 +49,9 @@ describe('tracing', () => {
     expect(g(zeros([6]), asStatic(3)).shape).toEqual([3, 2]);
     expect(g(zeros([6]), asStatic(2)).shape).toEqual([2, 3]);
     expect(count()).toBe(2);
-    const h = counted((x: Tensor, mode: string | boolean | ((y: Tensor) => Tensor) | null) => (typeof mode === 'function' ? mode(x) : x));
+    const h = counted((x: Tensor, mode: string | boolean | ((y: Tensor) => Tensor) | null) =>
+      typeof mode === 'function' ? mode(x) : x,
+    );
     const k = jit(h.f);
     const double = (y: Tensor): Tensor => mul(y, 2);
     for (const mode of ['a', 'b', true, false, null, double, 'a', double] as const) k(tensor([1]), mode);
@@ -54,18 +72,27 @@ describe('tracing', () => {
   test('maxTraces says what changed against the nearest signature', () => {
     const f = jit((p: { w: Tensor; b: Tensor }) => add(p.w, p.b), { maxTraces: 1, name: 'layer' });
     f({ w: zeros([3]), b: zeros([3]) });
-    expect(() => f({ w: zeros([3]), b: zeros([1]) })).toThrow(/'layer' was traced more than maxTraces = 1 times; against the nearest earlier signature, argument \[0\]\.b is float32\[1\], was float32\[3\]/);
+    expect(() => f({ w: zeros([3]), b: zeros([1]) })).toThrow(
+      /'layer' was traced more than maxTraces = 1 times; against the nearest earlier signature, argument \[0\]\.b is float32\[1\], was float32\[3\]/,
+    );
   });
 
   test('a trace made under a transform is not kept', () => {
     const outer = tensor([1, 2, 3]);
     const f = (x: Tensor): Tensor => sum(jit((y: Tensor) => mul(x, y))(outer));
     expect(grad(f)(outer).arraySync()).toEqual([1, 2, 3]);
-    expect(vmap((x: Tensor) => jit((y: Tensor) => mul(x, y))(outer))(tensor([1, 2])).arraySync()).toEqual([[1, 2, 3], [2, 4, 6]]);
+    expect(vmap((x: Tensor) => jit((y: Tensor) => mul(x, y))(outer))(tensor([1, 2])).arraySync()).toEqual([
+      [1, 2, 3],
+      [2, 4, 6],
+    ]);
   });
 
   test('a function that returns a Promise, or nothing, is refused by name', () => {
-    expect(() => jit(async function later(x: Tensor) { return Promise.resolve(x); })(tensor([1]))).toThrow(/function 'later' returned a Promise/);
+    expect(() =>
+      jit(async function later(x: Tensor) {
+        return Promise.resolve(x);
+      })(tensor([1])),
+    ).toThrow(/function 'later' returned a Promise/);
     expect(() => jit(function forgot(): void {})()).toThrow(/'forgot' returned undefined/);
   });
 
@@ -86,7 +113,9 @@ describe('donation', () => {
   });
   test('the same tensor twice, or donated and captured, is an error', () => {
     const x = mul(tensor([1, 2]), 1);
-    expect(() => jit((a: Tensor, b: Tensor) => add(a, b), { donate: 0 })(x, x)).toThrow(/the same tensor is argument \[0\] and argument \[1\], and donated/);
+    expect(() => jit((a: Tensor, b: Tensor) => add(a, b), { donate: 0 })(x, x)).toThrow(
+      /the same tensor is argument \[0\] and argument \[1\], and donated/,
+    );
     expect(() => jit((a: Tensor) => add(a, x), { donate: 0 })(x)).toThrow(/donated and also captured/);
     expect(x.arraySync()).toEqual([1, 2]);
   });
@@ -132,7 +161,9 @@ describe('looking inside', () => {
   });
   test('explain counts kernels, bytes and operations', () => {
     const e = explain((x: Tensor, y: Tensor) => x.matmul(y).add(1))(zeros([32, 16]), zeros([16, 8]));
-    expect(e.kernels.map(({ kind, inputs, outputs, bytes, flops }) => ({ kind, inputs, outputs, bytes, flops }))).toEqual([
+    expect(
+      e.kernels.map(({ kind, inputs, outputs, bytes, flops }) => ({ kind, inputs, outputs, bytes, flops })),
+    ).toEqual([
       { kind: 'contract', inputs: 2, outputs: 1, bytes: 4 * (32 * 16 + 16 * 8 + 32 * 8), flops: 32 * 8 * (2 * 16 + 1) },
     ]);
     expect(String(e)).toMatch(/1 kernels, /);

@@ -5,27 +5,36 @@ import * as nn from '../../src/nn/index.ts';
 import { adam, applyUpdates } from '../../src/optim/index.ts';
 import { key } from '../../src/random/index.ts';
 
-const summary = (e: Explanation): string => e.kernels.map((k) => `${k.kind} ${k.name} (${k.inputs} in, ${k.outputs} out)`).join('\n');
+const summary = (e: Explanation): string =>
+  e.kernels.map((k) => `${k.kind} ${k.name} (${k.inputs} in, ${k.outputs} out)`).join('\n');
 const labels = (n: number): Tensor => zeros([n], { dtype: 'int32' });
 const optimizer = adam(1e-3);
 
 const mlpSizes = [784, 512, 512, 10];
 const mlpParams = mlpSizes.slice(1).map((n, i) => ({ w: zeros([mlpSizes[i]!, n]), b: zeros([n]) }));
 type Dense = (typeof mlpParams)[number];
-const mlp = (p: readonly Dense[], x: Tensor): Tensor => p.reduce((h, { w, b }, i) => (i < 2 ? nn.relu(h.matmul(w).add(b)) : h.matmul(w).add(b)), x);
+const mlp = (p: readonly Dense[], x: Tensor): Tensor =>
+  p.reduce((h, { w, b }, i) => (i < 2 ? nn.relu(h.matmul(w).add(b)) : h.matmul(w).add(b)), x);
 
 describe('kernel counts', () => {
   test('softmax is one kernel', () => {
-    expect(summary(explain((x: Tensor) => nn.softmax(x))(zeros([4096, 1024])))).toMatchInlineSnapshot(`"loop max_exp_sum_div (1 in, 1 out)"`);
+    expect(summary(explain((x: Tensor) => nn.softmax(x))(zeros([4096, 1024])))).toMatchInlineSnapshot(
+      `"loop max_exp_sum_div (1 in, 1 out)"`,
+    );
   });
 
   test('layer norm is one kernel', () => {
     const layer = nn.layerNorm(1024);
-    expect(summary(explain(layer.apply)(layer.init(key(0)), zeros([4096, 1024])))).toMatchInlineSnapshot(`"loop sum_add (3 in, 1 out)"`);
+    expect(summary(explain(layer.apply)(layer.init(key(0)), zeros([4096, 1024])))).toMatchInlineSnapshot(
+      `"loop sum_add (3 in, 1 out)"`,
+    );
   });
 
   test('cross-entropy, value and gradient, is two kernels', () => {
-    const e = explain((x: Tensor, y: Tensor) => valueAndGrad((z: Tensor) => nn.softmaxCrossEntropy(z, y))(x))(zeros([128, 10]), labels(128));
+    const e = explain((x: Tensor, y: Tensor) => valueAndGrad((z: Tensor) => nn.softmaxCrossEntropy(z, y))(x))(
+      zeros([128, 10]),
+      labels(128),
+    );
     expect(summary(e)).toMatchInlineSnapshot(`
       "loop max_exp_sum_add (2 in, 2 out)
       loop sum_div (1 in, 1 out)"
@@ -35,7 +44,10 @@ describe('kernel counts', () => {
   test('the gradient of layer norm is two kernels', () => {
     const layer = nn.layerNorm(64);
     const f = (p: nn.NormParams, x: Tensor): Tensor => sum(layer.apply(p, x).mul(x));
-    expect(explain((p: nn.NormParams, x: Tensor) => grad(f, { argnums: [0, 1] })(p, x))(layer.init(key(0)), zeros([32, 64])).kernels.length).toBe(2);
+    expect(
+      explain((p: nn.NormParams, x: Tensor) => grad(f, { argnums: [0, 1] })(p, x))(layer.init(key(0)), zeros([32, 64]))
+        .kernels.length,
+    ).toBe(2);
   });
 
   test('Adam over all parameters is two kernels: its scalars, and one update of everything', () => {
@@ -76,10 +88,22 @@ describe('kernel counts', () => {
   });
 
   test('a training step of the CNN is at most forty kernels', () => {
-    const layers = { a: nn.conv(1, 32, [3, 3]), b: nn.conv(32, 64, [3, 3]), c: nn.dense(3136, 128), d: nn.dense(128, 10) };
-    const params = { a: layers.a.init(key(0)), b: layers.b.init(key(1)), c: layers.c.init(key(2)), d: layers.d.init(key(3)) };
+    const layers = {
+      a: nn.conv(1, 32, [3, 3]),
+      b: nn.conv(32, 64, [3, 3]),
+      c: nn.dense(3136, 128),
+      d: nn.dense(128, 10),
+    };
+    const params = {
+      a: layers.a.init(key(0)),
+      b: layers.b.init(key(1)),
+      c: layers.c.init(key(2)),
+      d: layers.d.init(key(3)),
+    };
     const model = (p: typeof params, x: Tensor): Tensor => {
-      const h = maxPool(nn.relu(layers.b.apply(p.b, maxPool(nn.relu(layers.a.apply(p.a, x)), { size: 2 }))), { size: 2 });
+      const h = maxPool(nn.relu(layers.b.apply(p.b, maxPool(nn.relu(layers.a.apply(p.a, x)), { size: 2 }))), {
+        size: 2,
+      });
       return layers.d.apply(p.d, nn.relu(layers.c.apply(p.c, h.reshape([x.shape[0]!, -1]))));
     };
     const step = (p: typeof params, s: ReturnType<typeof optimizer.init>, x: Tensor, y: Tensor): unknown => {
@@ -121,6 +145,12 @@ describe('kernel counts', () => {
   });
 
   test('bias and activation run in the epilogue of a matrix product', () => {
-    expect(explain((x: Tensor, w: Tensor, b: Tensor) => nn.gelu(x.matmul(w).add(b)))(zeros([32, 16]), zeros([16, 8]), zeros([8])).kernels.map((k) => k.kind)).toEqual(['contract']);
+    expect(
+      explain((x: Tensor, w: Tensor, b: Tensor) => nn.gelu(x.matmul(w).add(b)))(
+        zeros([32, 16]),
+        zeros([16, 8]),
+        zeros([8]),
+      ).kernels.map((k) => k.kind),
+    ).toEqual(['contract']);
   });
 });

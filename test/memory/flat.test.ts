@@ -8,7 +8,11 @@ const bytes = 4 * n;
 // Twenty times the budget passes through: 3000 results of 64 KB.
 const budget = (iterations * bytes) / 20;
 
-const setUp = (): { readonly device: ReturnType<typeof devices.wasm>; readonly x: Tensor; readonly used: () => number } => {
+const setUp = (): {
+  readonly device: ReturnType<typeof devices.wasm>;
+  readonly x: Tensor;
+  readonly used: () => number;
+} => {
   const device = devices.wasm({ budget });
   const x = devicePut(fromTypedArray(new Float32Array(n).fill(1), [n]), device);
   // Linear memory by our own count; JS buffers by the engine's.
@@ -80,7 +84,13 @@ describe(`${iterations} iterations of values that add up to twenty times the bud
     const before = buffers();
     for (let i = 0; i < iterations; i++) y = step(y, z);
     const last = device.memory();
-    expect([last.used, last.reserved, last.peak, last.residentValues, last.spilled]).toEqual([first.used, first.reserved, first.peak, first.residentValues, first.spilled]);
+    expect([last.used, last.reserved, last.peak, last.residentValues, last.spilled]).toEqual([
+      first.used,
+      first.reserved,
+      first.peak,
+      first.residentValues,
+      first.spilled,
+    ]);
     expect(buffers() - before).toBeLessThan(2 ** 20);
     expect(y.dataSync()[0]).toBeCloseTo(2, 5);
   });

@@ -5,7 +5,10 @@ import { softmax } from '../../src/nn/index.ts';
 
 type Loose = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 const loose = { ...ct, softmax } as unknown as Loose;
-const x = ct.tensor([[1, 2, 3], [4, 5, 6]]);
+const x = ct.tensor([
+  [1, 2, 3],
+  [4, 5, 6],
+]);
 const image = ct.zeros([1, 4, 4, 1]);
 const same = (y: unknown): unknown => y;
 
@@ -25,11 +28,14 @@ const misspelt: readonly (readonly [string, string, readonly unknown[]])[] = [
   ['maxPool', "no option 'window'", [image, { window: 2 }]],
   ['maxPool', 'needs the size of the window', [image]],
 ];
-test.each(misspelt.map(([name, message], row) => ({ name, message, row })))('$name: $message', ({ name, message, row }) => {
-  const args = misspelt[row]![2];
-  expect(() => loose[name]!(...args)).toThrow(ct.ArgumentError);
-  expect(() => loose[name]!(...args)).toThrow(message);
-});
+test.each(misspelt.map(([name, message], row) => ({ name, message, row })))(
+  '$name: $message',
+  ({ name, message, row }) => {
+    const args = misspelt[row]![2];
+    expect(() => loose[name]!(...args)).toThrow(ct.ArgumentError);
+    expect(() => loose[name]!(...args)).toThrow(message);
+  },
+);
 
 test.each<readonly [string, object]>([
   ['grad', { argnum: 0 }],

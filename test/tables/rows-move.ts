@@ -69,8 +69,7 @@ export const rows: readonly Row[] = [
     primitive: 'concatenate',
     apply: (x, y, z) => concatenate([x, y, z], 1),
     inputs: [floats([2, 3]), floats([2, 0]), floats([2, 2])],
-    definition: (x, _, z) =>
-      tabulate([2, 5], ([i, j]) => (j < 3 ? elementAt(x, [i, j])! : elementAt(z, [i, j - 3])!)),
+    definition: (x, _, z) => tabulate([2, 5], ([i, j]) => (j < 3 ? elementAt(x, [i, j])! : elementAt(z, [i, j - 3])!)),
   },
   {
     primitive: 'windows',
@@ -108,9 +107,7 @@ export const rows: readonly Row[] = [
     inputs: [{ shape: [1, 3, 4, 2], draw: apart }],
     definition: (x) =>
       tabulate([1, 2, 2, 2], ([n, i, j, c]) =>
-        largest(
-          [0, 1].flatMap((a) => [0, 1, 2].map((b) => elementAt(x, [n, i + a, 2 * j + b - 1, c]) ?? -Infinity)),
-        ),
+        largest([0, 1].flatMap((a) => [0, 1, 2].map((b) => elementAt(x, [n, i + a, 2 * j + b - 1, c]) ?? -Infinity))),
       ),
   },
   {

@@ -6,6 +6,7 @@ export const expectType =
   <A>() =>
   <B>(_: B, ..._same: Same<A, B> extends true ? [] : [expected: A, got: B]): void => {};
 
-/** The message the compiler gives in place of an argument: `message<ParameterOf<...>>`. */
+/** True if two types are exactly equal. */
 export type Equal<A, B> = Same<A, B>;
-export const assertType = <T extends true>(_?: T): void => {};
+/** Compiles if its argument is `true`. */
+export const holds = <T extends true>(_?: T): void => {};

@@ -28,7 +28,14 @@ export const creation = (n: number, shape: number[], plain: Tensor): void => {
   expectType<F<readonly [2, 3]>>()(ct.zerosLike(zeros([2, 3])));
 };
 
-export const elementwise = (a: F<readonly [2, 3]>, row: F<readonly [3]>, column: F<readonly [2, 1]>, batch: F<readonly [number, 3]>, plain: Tensor, i: I<readonly [3]>): void => {
+export const elementwise = (
+  a: F<readonly [2, 3]>,
+  row: F<readonly [3]>,
+  column: F<readonly [2, 1]>,
+  batch: F<readonly [number, 3]>,
+  plain: Tensor,
+  i: I<readonly [3]>,
+): void => {
   expectType<F<readonly [2, 3]>>()(ct.add(a, row));
   expectType<F<readonly [2, 3]>>()(a.mul(column).sub(row));
   expectType<F<readonly [2, 3]>>()(ct.mul(column, row));
@@ -53,7 +60,14 @@ export const elementwise = (a: F<readonly [2, 3]>, row: F<readonly [3]>, column:
   expectType<F<readonly [3]>>()(row.cumsum(0));
 };
 
-export const products = (x: F<readonly [32, 784]>, w: F<readonly [784, 128]>, v: F<readonly [784]>, stack: F<readonly [8, 1, 5, 784]>, n: F<readonly [number, 784]>, plain: Tensor): void => {
+export const products = (
+  x: F<readonly [32, 784]>,
+  w: F<readonly [784, 128]>,
+  v: F<readonly [784]>,
+  stack: F<readonly [8, 1, 5, 784]>,
+  n: F<readonly [number, 784]>,
+  plain: Tensor,
+): void => {
   expectType<F<readonly [32, 128]>>()(ct.matmul(x, w));
   expectType<F<readonly [32, 128]>>()(x.matmul(w));
   expectType<F<readonly [32]>>()(x.matmul(v));
@@ -96,7 +110,7 @@ export const moves = (x: F<readonly [2, 3, 4]>, one: F<readonly [2, 1]>, plain: 
   expectType<F<readonly [6, number]>>()(x.reshape([6, -1]));
   expectType<F<readonly [number]>>()(x.ravel());
   expectType<F<readonly [5, 2, 1]>>()(ct.broadcastTo(one, [5, 2, 1]));
-  expectType<F<readonly [2, n: number]>>()(x.reshape([2, n]));
+  expectType<F<readonly [2, number]>>()(x.reshape([2, n]));
   expectType<Tensor>()(plain.transpose());
 };
 
@@ -120,7 +134,7 @@ export const ignorant = (f: (x: Tensor) => Tensor, flag: boolean): Tensor => {
   const table: Record<string, (x: Tensor, y: Tensor) => Tensor> = { add: ct.add, less: ct.less, matmul: ct.matmul };
   const over: ((x: Tensor, o?: number) => Tensor)[] = [ct.sum, ct.max, ct.argmax];
   for (const g of [ct.add, ct.sub, ct.mul, ct.div]) w = g(w, w);
-  for (const g of [ct.exp, ct.abs, ct.isnan]) w = g(w);
+  for (const g of [ct.exp, ct.abs, ct.neg]) w = g(w);
   const total = all.reduce(ct.add).add(all.reduce((x, y) => ct.mul(x, y)));
   const params = { w: zeros([3, 4]), b: zeros([4]) };
   let moving = params;

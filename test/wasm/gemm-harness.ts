@@ -5,7 +5,11 @@ import { emitGemm } from '../../src/wasm/gemm.ts';
 import type { Gemm, GemmSpec, GemmType } from '../../src/wasm/gemm.ts';
 
 export type Values = Float32Array | Float64Array | Int32Array;
-export const ARRAY = { f32: Float32Array, f64: Float64Array, i32: Int32Array } as const;
+export const ARRAY: {
+  readonly f32: Float32ArrayConstructor;
+  readonly f64: Float64ArrayConstructor;
+  readonly i32: Int32ArrayConstructor;
+} = { f32: Float32Array, f64: Float64Array, i32: Int32Array };
 const EPSILON = { f32: 2 ** -24, f64: 2 ** -53, i32: 0 } as const;
 
 /** A fixed pseudo-random sequence of small numbers, exact in every type. */

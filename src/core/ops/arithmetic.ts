@@ -11,11 +11,18 @@ import { promote, toFloat, type TensorLike } from './promote.ts';
 import { binaryPrimitive, elementwiseBatch, noTangent, unaryPrimitive } from './rules.ts';
 import { fillLike } from './structure.ts';
 
-export const negPrimitive: Primitive = unaryPrimitive('neg', (x) => call('neg', x.dtype, x), (dx) => neg(dx), { transpose: (ct) => neg(ct) });
-export const neg: SameFunction = (x: TensorLike): Tensor => bind1(negPrimitive, promote('neg', ['x'], [x], noBool('neg')), {});
+export const negPrimitive: Primitive = unaryPrimitive(
+  'neg',
+  (x) => call('neg', x.dtype, x),
+  (dx) => neg(dx),
+  { transpose: (ct) => neg(ct) },
+);
+export const neg: SameFunction = (x: TensorLike): Tensor =>
+  bind1(negPrimitive, promote('neg', ['x'], [x], noBool('neg')), {});
 
 /** Sum of tangents of which either may be zero. */
-export const addTangents = (a: Tangent, b: Tangent): Tangent => (a === null ? b : b === null ? a : bind1(addPrimitive, [a, b], {}));
+export const addTangents = (a: Tangent, b: Tangent): Tangent =>
+  a === null ? b : b === null ? a : bind1(addPrimitive, [a, b], {});
 
 export const addPrimitive: Primitive = binaryPrimitive('add', (x, y) => call('add', x.dtype, x, y), {
   jvp: (_, __, dx, dy) => addTangents(dx, dy),
@@ -30,7 +37,11 @@ export const subPrimitive: Primitive = binaryPrimitive('sub', (x, y) => call('su
 export const mulPrimitive: Primitive = binaryPrimitive('mul', (x, y) => call('mul', x.dtype, x, y), {
   jvp: (x, y, dx, dy) => addTangents(dx && bind1(mulPrimitive, [dx, y], {}), dy && bind1(mulPrimitive, [x, dy], {})),
   transpose: ([ct], [x, y]) =>
-    ct === null ? [null, null] : isLinear(x!) ? [bind1(mulPrimitive, [ct!, y as Tensor], {}), null] : [null, bind1(mulPrimitive, [x!, ct!], {})],
+    ct === null
+      ? [null, null]
+      : isLinear(x!)
+        ? [bind1(mulPrimitive, [ct!, y as Tensor], {}), null]
+        : [null, bind1(mulPrimitive, [x!, ct!], {})],
 });
 
 // The tangent of a quotient uses the quotient: d(x/y) = (dx - (x/y) dy) / y.
@@ -46,7 +57,8 @@ export const divPrimitive: Primitive = binaryPrimitive('div', (x, y) => call('di
 const noBool =
   (op: string) =>
   (d: DType): DType => {
-    if (d === 'bool') throw new DTypeError(op, `is not defined on bool; use logicalNot/logicalOr/logicalAnd, or astype(x, 'int32')`);
+    if (d === 'bool')
+      throw new DTypeError(op, `is not defined on bool; use logicalNot/logicalOr/logicalAnd, or astype(x, 'int32')`);
     return d;
   };
 
@@ -58,13 +70,17 @@ const countable = (d: DType): DType => (d === 'bool' ? 'int32' : d);
  * @example
  * add(tensor([1, 2]), 1); // [2, 3]
  */
-export const add: ArithmeticFunction<'add'> = (x: TensorLike, y: TensorLike): Tensor => bind1(addPrimitive, promote('add', ['x', 'y'], [x, y], countable), {});
+export const add: ArithmeticFunction<'add'> = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(addPrimitive, promote('add', ['x', 'y'], [x, y], countable), {});
 /** x - y (`jax.numpy.subtract`). */
-export const sub: ArithmeticFunction<'sub'> = (x: TensorLike, y: TensorLike): Tensor => bind1(subPrimitive, promote('sub', ['x', 'y'], [x, y], countable), {});
+export const sub: ArithmeticFunction<'sub'> = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(subPrimitive, promote('sub', ['x', 'y'], [x, y], countable), {});
 /** x * y elementwise (`jax.numpy.multiply`). */
-export const mul: ArithmeticFunction<'mul'> = (x: TensorLike, y: TensorLike): Tensor => bind1(mulPrimitive, promote('mul', ['x', 'y'], [x, y], countable), {});
+export const mul: ArithmeticFunction<'mul'> = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(mulPrimitive, promote('mul', ['x', 'y'], [x, y], countable), {});
 /** x / y, a true division: integers give float32 (`jax.numpy.true_divide`). */
-export const div: QuotientFunction<'div'> = (x: TensorLike, y: TensorLike): Tensor => bind1(divPrimitive, promote('div', ['x', 'y'], [x, y], toFloat), {});
+export const div: QuotientFunction<'div'> = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(divPrimitive, promote('div', ['x', 'y'], [x, y], toFloat), {});
 
 type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 const comparisonPrimitive = (op: Comparison): Primitive =>
@@ -124,6 +140,7 @@ export const reluPrimitive: Primitive = unaryPrimitive(
  * @example
  * relu(tensor([-1, 2])); // [0, 2]
  */
-export const relu: SameFunction = (x: TensorLike): Tensor => bind1(reluPrimitive, promote('relu', ['x'], [x], noBool('relu')), {});
+export const relu: SameFunction = (x: TensorLike): Tensor =>
+  bind1(reluPrimitive, promote('relu', ['x'], [x], noBool('relu')), {});
 
 export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);

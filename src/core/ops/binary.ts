@@ -18,20 +18,34 @@ const onBoth =
   (x: TensorLike, y: TensorLike): Tensor =>
     bind1(primitive, promote(name, ['x', 'y'], [x, y], to), {});
 
-const weigh = (dx: Tangent, wx: () => Tensor, dy: Tangent, wy: () => Tensor): Tangent => addTangents(dx && times(dx, wx()), dy && times(dy, wy()));
+const weigh = (dx: Tangent, wx: () => Tensor, dy: Tangent, wy: () => Tensor): Tangent =>
+  addTangents(dx && times(dx, wx()), dy && times(dy, wy()));
 
 // 1 where x is strictly chosen, 1/2 at a tie, 0 else.
 const share = (wins: Tensor, ties: Tensor, like: Tensor): Tensor =>
-  bind1(selectPrimitive, [wins, fillLike(like, 1), bind1(selectPrimitive, [ties, fillLike(like, 0.5), fillLike(like, 0)], {})], {});
+  bind1(
+    selectPrimitive,
+    [wins, fillLike(like, 1), bind1(selectPrimitive, [ties, fillLike(like, 0.5), fillLike(like, 0)], {})],
+    {},
+  );
 
 const extreme = (op: 'max' | 'min', name: string): Primitive =>
-  binaryPrimitive(name, (x, y) => (x.dtype === 'bool' ? call(op === 'max' ? 'or' : 'and', 'bool', x, y) : call(op, x.dtype, x, y)), {
-    jvp(x, y, dx, dy) {
-      const wins = op === 'max' ? greater : less;
-      const ties = equal(x, y);
-      return weigh(dx, () => share(wins(x, y), ties, x), dy, () => share(wins(y, x), ties, x));
+  binaryPrimitive(
+    name,
+    (x, y) => (x.dtype === 'bool' ? call(op === 'max' ? 'or' : 'and', 'bool', x, y) : call(op, x.dtype, x, y)),
+    {
+      jvp(x, y, dx, dy) {
+        const wins = op === 'max' ? greater : less;
+        const ties = equal(x, y);
+        return weigh(
+          dx,
+          () => share(wins(x, y), ties, x),
+          dy,
+          () => share(wins(y, x), ties, x),
+        );
+      },
     },
-  });
+  );
 export const maximumPrimitive: Primitive = extreme('max', 'maximum');
 export const minimumPrimitive: Primitive = extreme('min', 'minimum');
 /**
@@ -71,7 +85,12 @@ export const fmin: EitherFunction<'fmin'> = ignoringNaN('fmin', minimumPrimitive
 export const atan2Primitive: Primitive = binaryPrimitive('atan2', (x, y) => call('atan2', x.dtype, x, y), {
   jvp(x, y, dx, dy) {
     const r = hypot(x, y);
-    return weigh(dx, () => div(div(y, r), r), dy, () => neg(div(div(x, r), r)));
+    return weigh(
+      dx,
+      () => div(div(y, r), r),
+      dy,
+      () => neg(div(div(x, r), r)),
+    );
   },
 });
 /**
@@ -97,7 +116,12 @@ export const hypotPrimitive: Primitive = binaryPrimitive('hypot', hypotExpr, {
   jvp(x, y, dx, dy, r) {
     // At the origin the direction is taken as 0.
     const safe = where(equal(r, 0), 1, r);
-    return weigh(dx, () => div(x, safe), dy, () => div(y, safe));
+    return weigh(
+      dx,
+      () => div(x, safe),
+      dy,
+      () => div(y, safe),
+    );
   },
 });
 /**
@@ -126,7 +150,12 @@ export const logaddexpPrimitive: Primitive = binaryPrimitive(
   {
     jvp(x, y, dx, dy) {
       const d = gap(x, y);
-      return weigh(dx, () => sigmoidOf(d), dy, () => sigmoidOf(neg(d)));
+      return weigh(
+        dx,
+        () => sigmoidOf(d),
+        dy,
+        () => sigmoidOf(neg(d)),
+      );
     },
   },
 );
@@ -141,7 +170,8 @@ export const logaddexp: QuotientFunction<'logaddexp'> = onBoth('logaddexp', loga
  * @example
  * logaddexp2(tensor([3]), 3); // [4]
  */
-export const logaddexp2: QuotientFunction<'logaddexp2'> = (x: TensorLike, y: TensorLike): Tensor => div(logaddexp(mul(x, Math.LN2), mul(y, Math.LN2)), Math.LN2);
+export const logaddexp2: QuotientFunction<'logaddexp2'> = (x: TensorLike, y: TensorLike): Tensor =>
+  div(logaddexp(mul(x, Math.LN2), mul(y, Math.LN2)), Math.LN2);
 
 export const xlogyPrimitive: Primitive = binaryPrimitive(
   'xlogy',
@@ -150,7 +180,15 @@ export const xlogyPrimitive: Primitive = binaryPrimitive(
     const dry = call('and', 'bool', compare('eq', x, lit(0, x.dtype)), compare('eq', y, y));
     return select(dry, lit(0, x.dtype), product);
   },
-  { jvp: (x, y, dx, dy) => weigh(dx, () => log(y), dy, () => div(x, y)) },
+  {
+    jvp: (x, y, dx, dy) =>
+      weigh(
+        dx,
+        () => log(y),
+        dy,
+        () => div(x, y),
+      ),
+  },
 );
 /**
  * x log(y), which is 0 where x is 0 (`jax.scipy.special.xlogy`).
@@ -173,7 +211,12 @@ export const xlog1py = (x: TensorLike, y: TensorLike): Tensor => {
 const negativeExpr = (x: Expr): Expr => {
   const below = compare('lt', x, lit(0, x.dtype));
   if (!isFloat(x.dtype)) return below;
-  const negativeZero = call('and', 'bool', compare('eq', x, lit(0, x.dtype)), compare('lt', call('div', x.dtype, lit(1, x.dtype), x), lit(0, x.dtype)));
+  const negativeZero = call(
+    'and',
+    'bool',
+    compare('eq', x, lit(0, x.dtype)),
+    compare('lt', call('div', x.dtype, lit(1, x.dtype), x), lit(0, x.dtype)),
+  );
   return call('or', 'bool', below, negativeZero);
 };
 export const signbitPrimitive: Primitive = {
@@ -189,7 +232,8 @@ export const signbitPrimitive: Primitive = {
  * @example
  * signbit(tensor([-0, 0, -3])); // [true, false, true]
  */
-export const signbit: TestFunction = (x: TensorLike): Tensor => bind1(signbitPrimitive, [asTensor('signbit', 'x', x)], {});
+export const signbit: TestFunction = (x: TensorLike): Tensor =>
+  bind1(signbitPrimitive, [asTensor('signbit', 'x', x)], {});
 
 /**
  * |x| with the sign of y (`jax.numpy.copysign`).
@@ -211,7 +255,9 @@ export const heaviside = (x: TensorLike, h: TensorLike): Tensor => {
   return where(less(a, 0), 0, where(equal(a, 0), b, where(notEqual(a, a), a, 1)));
 };
 
-export const nextafterPrimitive: Primitive = binaryPrimitive('nextafter', (x, y) => call('nextafter', x.dtype, x, y), { jvp: noTangent });
+export const nextafterPrimitive: Primitive = binaryPrimitive('nextafter', (x, y) => call('nextafter', x.dtype, x, y), {
+  jvp: noTangent,
+});
 /**
  * The next float after x towards y (`jax.numpy.nextafter`).
  * @example

@@ -49,7 +49,19 @@ export const trapezoid = (y: TensorLike, { x, dx = 1, axis = -1 }: TrapezoidOpti
   const pairs = add(sliceAlong(t, a, 1, size), sliceAlong(t, a, 0, size));
   if (x === undefined) return mul(sum(pairs, a), dx / 2);
   if (x.rank === 1 && x.size !== t.shape[a])
-    throw new ShapeError('trapezoid', `x has ${x.size} places, axis ${axis} of y has ${t.shape[a]!} samples (shape [${t.shape.join(', ')}])`);
-  const at = x.rank === 1 ? broadcastTo(reshapeTo(x, t.shape.map((d, i) => (i === a ? d : 1))), t.shape) : x;
+    throw new ShapeError(
+      'trapezoid',
+      `x has ${x.size} places, axis ${axis} of y has ${t.shape[a]!} samples (shape [${t.shape.join(', ')}])`,
+    );
+  const at =
+    x.rank === 1
+      ? broadcastTo(
+          reshapeTo(
+            x,
+            t.shape.map((d, i) => (i === a ? d : 1)),
+          ),
+          t.shape,
+        )
+      : x;
   return mul(sum(mul(pairs, diff(at, { axis: a })), a), 0.5);
 };

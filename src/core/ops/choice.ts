@@ -20,7 +20,11 @@ export const truth = (op: string, name: string, x: TensorLike): Tensor => {
  * @example
  * where(tensor([true, false]), 1, tensor([5, 6])); // [1, 6]
  */
-export const where: <C extends TensorLike, X extends TensorLike, Y extends TensorLike>(condition: C, x: Fits<'where', C, X>, y: FitsBoth<'where', C, X, Y>) => Choice<C, X, Y> = (condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
+export const where: <C extends TensorLike, X extends TensorLike, Y extends TensorLike>(
+  condition: C,
+  x: Fits<'where', C, X>,
+  y: FitsBoth<'where', C, X, Y>,
+) => Choice<C, X, Y> = (condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
   const c = truth('where', 'condition', condition);
   const [a, b] = promote('where', ['x', 'y'], [x, y]) as [Tensor, Tensor];
   const shape = broadcastShapes('where', c.shape, a.shape);

@@ -81,7 +81,10 @@ const axisOf = (o: AxisOption | undefined): number => (typeof o === 'number' ? o
  * @example
  * concatenate([tensor([1, 2]), tensor([3])]); // [1, 2, 3]
  */
-export const concatenate: <const Xs extends readonly TensorLike[]>(xs: Xs, options?: AxisOption) => Concatenated<Xs> = (xs: readonly TensorLike[], options?: AxisOption): Tensor => {
+export const concatenate: <const Xs extends readonly TensorLike[]>(xs: Xs, options?: AxisOption) => Concatenated<Xs> = (
+  xs: readonly TensorLike[],
+  options?: AxisOption,
+): Tensor => {
   const list = common('concatenate', xs);
   const rank = list[0]!.rank;
   if (rank === 0) throw new ShapeError('concatenate', 'scalars have no axis to join along; use stack');
@@ -101,7 +104,10 @@ export const concatenate: <const Xs extends readonly TensorLike[]>(xs: Xs, optio
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], 1); // [[1, 3], [2, 4]]
  */
-export const stack: <const Xs extends readonly TensorLike[], const O extends AxisOption | undefined = undefined>(xs: Xs, options?: O) => Stack<Xs, O> = (xs: readonly TensorLike[], options?: AxisOption): Tensor => {
+export const stack: <const Xs extends readonly TensorLike[], const O extends AxisOption | undefined = undefined>(
+  xs: Xs,
+  options?: O,
+) => Stack<Xs, O> = (xs: readonly TensorLike[], options?: AxisOption): Tensor => {
   const list = common('stack', xs);
   const { shape } = list[0]!;
   const axis = checkAxis('stack', axisOf(options), shape.length + 1);
@@ -124,7 +130,10 @@ export const stack: <const Xs extends readonly TensorLike[], const O extends Axi
  * @example
  * unstack(tensor([[1, 2], [3, 4]])); // [[1, 2], [3, 4]]
  */
-export const unstack: <X extends Tensor, const O extends AxisOption | undefined = undefined>(x: X, options?: O) => Slice<X, O>[] = (x: Tensor, options?: AxisOption): Tensor[] => {
+export const unstack: <X extends Tensor, const O extends AxisOption | undefined = undefined>(
+  x: X,
+  options?: O,
+) => Slice<X, O>[] = (x: Tensor, options?: AxisOption): Tensor[] => {
   const axis = checkAxis('unstack', axisOf(options), x.rank);
   const rest = x.shape.filter((_, i) => i !== axis);
   return Array.from({ length: x.shape[axis]! }, (_, i) => reshapeTo(sliceAlong(x, axis, i, 1), rest));

@@ -172,7 +172,15 @@ export const convGeneral = (
   options: ConvGeneralOptions = {},
   op = 'convGeneral',
 ): Tensor => {
-  checkOptions(op, options, ['stride', 'padding', 'dilation', 'inputDilation', 'featureGroupCount', 'batchGroupCount', 'dimensionNumbers']);
+  checkOptions(op, options, [
+    'stride',
+    'padding',
+    'dilation',
+    'inputDilation',
+    'featureGroupCount',
+    'batchGroupCount',
+    'dimensionNumbers',
+  ]);
   const [a, w] = promotePair(op, ['x', 'kernel'], x, kernel);
   const d = a.rank - 2;
   if (a.rank !== w.rank || d < 0)

@@ -25,7 +25,12 @@ const remainderExpr = (x: Expr, y: Expr): Expr => {
   const r = call('rem', d, x, y);
   if (d === 'uint32') return r;
   const zero = lit(0, d);
-  const wrong = call('and', 'bool', compare('ne', r, zero), compare('ne', compare('lt', r, zero), compare('lt', y, zero)));
+  const wrong = call(
+    'and',
+    'bool',
+    compare('ne', r, zero),
+    compare('ne', compare('lt', r, zero), compare('lt', y, zero)),
+  );
   return select(wrong, call('add', d, r, y), r);
 };
 /** The remainder with the sign of the divisor: Python's %. */
@@ -39,7 +44,12 @@ const floorDivideExpr = (x: Expr, y: Expr): Expr => {
   const zero = lit(0, d);
   if (d === 'uint32') return call('div', d, x, y);
   const r = call('rem', d, x, y);
-  const wrong = call('and', 'bool', compare('ne', r, zero), compare('ne', compare('lt', r, zero), compare('lt', y, zero)));
+  const wrong = call(
+    'and',
+    'bool',
+    compare('ne', r, zero),
+    compare('ne', compare('lt', r, zero), compare('lt', y, zero)),
+  );
   const q = isFloat(d) ? call('round', d, call('div', d, call('sub', d, x, r), y)) : call('div', d, x, y);
   const exact = select(wrong, call('sub', d, q, lit(1, d)), q);
   if (!isFloat(d)) return exact;
@@ -117,7 +127,8 @@ const integersOnly =
  * @example
  * gcd(tensor([12, 18], 'int32'), 8); // [4, 2]
  */
-export const gcd = (x: TensorLike, y: TensorLike): Tensor => bind1(gcdPrimitive, promote('gcd', ['x', 'y'], [x, y], integersOnly('gcd')), {});
+export const gcd = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(gcdPrimitive, promote('gcd', ['x', 'y'], [x, y], integersOnly('gcd')), {});
 /**
  * The least common multiple of integers, not negative (`jax.numpy.lcm`).
  * @example

@@ -47,7 +47,8 @@ export const logicalXor: ComparisonFunction<'logicalXor'> = logical('logicalXor'
  * @example
  * logicalNot(tensor([true, false])); // [false, true]
  */
-export const logicalNot: TestFunction = (x: TensorLike): Tensor => bind1(notPrimitive, [truth('logicalNot', 'x', x)], {});
+export const logicalNot: TestFunction = (x: TensorLike): Tensor =>
+  bind1(notPrimitive, [truth('logicalNot', 'x', x)], {});
 
 const noFloats =
   (op: string) =>
@@ -82,7 +83,8 @@ export const bitwiseXor: EitherFunction<'bitwiseXor'> = bitwise('bitwiseXor', xo
  * @example
  * bitwiseNot(tensor([0], 'int32')); // [-1]
  */
-export const bitwiseNot: SameFunction = (x: TensorLike): Tensor => bind1(notPrimitive, promote('bitwiseNot', ['x'], [x], noFloats('bitwiseNot')), {});
+export const bitwiseNot: SameFunction = (x: TensorLike): Tensor =>
+  bind1(notPrimitive, promote('bitwiseNot', ['x'], [x], noFloats('bitwiseNot')), {});
 
 export const shiftLeftPrimitive: Primitive = bitsOp('shl');
 export const shiftRightPrimitive: Primitive = bitsOp('shr');
@@ -97,13 +99,15 @@ const integersOnly =
  * @example
  * leftShift(tensor([1, 3], 'int32'), 2); // [4, 12]
  */
-export const leftShift = (x: TensorLike, y: TensorLike): Tensor => bind1(shiftLeftPrimitive, promote('leftShift', ['x', 'y'], [x, y], integersOnly('leftShift')), {});
+export const leftShift = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(shiftLeftPrimitive, promote('leftShift', ['x', 'y'], [x, y], integersOnly('leftShift')), {});
 /**
  * x shifted right by y bits: int32 keeps its sign, uint32 is filled with zeros (`jax.numpy.right_shift`).
  * @example
  * rightShift(tensor([-8, 8], 'int32'), 2); // [-2, 2]
  */
-export const rightShift = (x: TensorLike, y: TensorLike): Tensor => bind1(shiftRightPrimitive, promote('rightShift', ['x', 'y'], [x, y], integersOnly('rightShift')), {});
+export const rightShift = (x: TensorLike, y: TensorLike): Tensor =>
+  bind1(shiftRightPrimitive, promote('rightShift', ['x', 'y'], [x, y], integersOnly('rightShift')), {});
 
 const test =
   (name: string, f: (x: Tensor) => Tensor, ofIntegers: boolean) =>
@@ -158,7 +162,11 @@ interface CloseOptions {
  * @example
  * isclose(tensor([1, 1]), tensor([1.000001, 1.1])); // [true, false]
  */
-export const isclose = (x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): Tensor => {
+export const isclose = (
+  x: TensorLike,
+  y: TensorLike,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+): Tensor => {
   const [a, b] = promote('isclose', ['x', 'y'], [x, y], toFloat) as [Tensor, Tensor];
   const near = logicalAnd(lessEqual(abs(sub(a, b)), add(mul(abs(b), rtol), atol)), less(abs(b), Infinity));
   const close = logicalOr(near, equal(a, b));
@@ -170,4 +178,5 @@ export const isclose = (x: TensorLike, y: TensorLike, { rtol = 1e-5, atol = 1e-8
  * @example
  * allclose(tensor([1, 2]), tensor([1, 2.1])); // false
  */
-export const allclose = (x: TensorLike, y: TensorLike, options: CloseOptions = {}): Tensor => all(isclose(x, y, options));
+export const allclose = (x: TensorLike, y: TensorLike, options: CloseOptions = {}): Tensor =>
+  all(isclose(x, y, options));

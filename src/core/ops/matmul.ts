@@ -74,7 +74,10 @@ export const dotGeneral = (
  * @example
  * matmul(tensor([[1, 2], [3, 4]]), tensor([[1, 0], [0, 2]])); // [[1, 4], [3, 8]]
  */
-export const matmul: <X extends TensorLike, Y extends TensorLike>(x: X, y: Multiplies<'matmul', X, Y>) => Product<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
+export const matmul: <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Multiplies<'matmul', X, Y>,
+) => Product<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = promotePair('matmul', ['x', 'y'], x, y);
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(
@@ -128,7 +131,10 @@ export const matmul: <X extends TensorLike, Y extends TensorLike>(x: X, y: Multi
  * @example
  * dot(tensor([1, 2]), tensor([3, 4])); // 11
  */
-export const dot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Dots<X, Y>) => Dot<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
+export const dot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Dots<X, Y>) => Dot<X, Y> = (
+  x: TensorLike,
+  y: TensorLike,
+): Tensor => {
   const [a, b] = promotePair('dot', ['x', 'y'], x, y);
   if (a.rank === 0 || b.rank === 0) return mul(a, b);
   const at = Math.max(0, b.rank - 2);
@@ -145,7 +151,10 @@ export const dot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Dots<X, 
  * @example
  * vdot(tensor([[1, 2]]), tensor([[3], [4]])); // 11
  */
-export const vdot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => Scalar<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
+export const vdot: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => Scalar<X, Y> = (
+  x: TensorLike,
+  y: TensorLike,
+): Tensor => {
   const [a, b] = promotePair('vdot', ['x', 'y'], x, y);
   if (a.size !== b.size)
     throw new ShapeError(
@@ -176,7 +185,10 @@ export const inner = (x: TensorLike, y: TensorLike): Tensor => {
  * @example
  * outer(tensor([1, 2]), tensor([3, 4])); // [[3, 4], [6, 8]]
  */
-export const outer: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => OuterProduct<X, Y> = (x: TensorLike, y: TensorLike): Tensor => {
+export const outer: <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => OuterProduct<X, Y> = (
+  x: TensorLike,
+  y: TensorLike,
+): Tensor => {
   const [a, b] = promotePair('outer', ['x', 'y'], x, y);
   return mul(reshapeTo(a, [a.size, 1]), reshapeTo(b, [1, b.size]));
 };

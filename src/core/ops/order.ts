@@ -21,7 +21,11 @@ export interface QuantileOptions extends ReduceOptions {
 }
 
 /** The reduced axes flattened into a last one that ascends, and how to shape a result without that axis. */
-const sorted = (op: string, x: TensorLike, { axis, keepdims }: ReduceOptions): { readonly t: Tensor; readonly n: number; readonly finish: (y: Tensor) => Tensor } => {
+const sorted = (
+  op: string,
+  x: TensorLike,
+  { axis, keepdims }: ReduceOptions,
+): { readonly t: Tensor; readonly n: number; readonly finish: (y: Tensor) => Tensor } => {
   const [u] = promote(op, ['x'], [x], toFloat) as [Tensor];
   const axes = checkAxes(op, axis, u.rank);
   const rest = u.shape.map((_, i) => i).filter((i) => !axes.includes(i));
@@ -34,7 +38,8 @@ const sorted = (op: string, x: TensorLike, { axis, keepdims }: ReduceOptions): {
 const fractions = (op: string, q: number | readonly number[], whole: number): readonly number[] => {
   const list = typeof q === 'number' ? [q] : q;
   for (const v of list)
-    if (!(v >= 0 && v <= whole)) throw new ArgumentError(op, `q must be JS numbers from 0 to ${whole}, got ${String(v)}`);
+    if (!(v >= 0 && v <= whole))
+      throw new ArgumentError(op, `q must be JS numbers from 0 to ${whole}, got ${String(v)}`);
   return list.map((v) => v / whole);
 };
 
@@ -43,11 +48,20 @@ const atPositions = (q: number | readonly number[], list: readonly number[], eac
   return typeof q === 'number' ? ys[0]! : stack(ys);
 };
 
-const quantiles = (op: string, x: TensorLike, q: number | readonly number[], whole: number, options: Axes | QuantileOptions | undefined): Tensor => {
+const quantiles = (
+  op: string,
+  x: TensorLike,
+  q: number | readonly number[],
+  whole: number,
+  options: Axes | QuantileOptions | undefined,
+): Tensor => {
   const o = readOptions<QuantileOptions>(op, options, 'method');
   const method = o.method ?? 'linear';
   if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(method))
-    throw new ArgumentError(op, `unknown method '${String(method)}'; use 'linear', 'lower', 'higher', 'midpoint' or 'nearest'`);
+    throw new ArgumentError(
+      op,
+      `unknown method '${String(method)}'; use 'linear', 'lower', 'higher', 'midpoint' or 'nearest'`,
+    );
   const list = fractions(op, q, whole);
   const { t, n, finish } = sorted(op, x, o);
   const last = t.rank - 1;
@@ -59,7 +73,13 @@ const quantiles = (op: string, x: TensorLike, q: number | readonly number[], who
   return atPositions(q, list, (f) => {
     const p = f * (n - 1);
     const [lo, hi] = [Math.floor(p), Math.ceil(p)];
-    const w = { linear: p - lo, lower: 0, higher: 1, midpoint: 0.5, nearest: p - lo > 0.5 || (p - lo === 0.5 && lo % 2 === 1) ? 1 : 0 }[method];
+    const w = {
+      linear: p - lo,
+      lower: 0,
+      higher: 1,
+      midpoint: 0.5,
+      nearest: p - lo > 0.5 || (p - lo === 0.5 && lo % 2 === 1) ? 1 : 0,
+    }[method];
     const y = lo === hi || w === 0 ? pick(lo) : w === 1 ? pick(hi) : add(mul(pick(lo), 1 - w), mul(pick(hi), w));
     return finish(where(spoilt, NaN, y));
   });
@@ -71,22 +91,31 @@ const quantiles = (op: string, x: TensorLike, q: number | readonly number[], who
  * @example
  * quantile(tensor([1, 2, 3, 4]), 0.5); // 2.5
  */
-export const quantile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor => quantiles('quantile', x, q, 1, options);
+export const quantile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor =>
+  quantiles('quantile', x, q, 1, options);
 /**
  * The same with q in percent, 0 to 100 (`jax.numpy.percentile`).
  * @example
  * percentile(tensor([1, 2, 3]), 50); // 2
  */
-export const percentile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor => quantiles('percentile', x, q, 100, options);
+export const percentile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor =>
+  quantiles('percentile', x, q, 100, options);
 /**
  * The middle element over axes, or the mean of the two (`jax.numpy.median`).
  * @example
  * median(tensor([3, 1, 2])); // 2
  */
-export const median = (x: TensorLike, options?: Axes | ReduceOptions): Tensor => quantiles('median', x, 0.5, 1, options);
+export const median = (x: TensorLike, options?: Axes | ReduceOptions): Tensor =>
+  quantiles('median', x, 0.5, 1, options);
 
 // How many elements count differs from row to row: their weights are a hat around the position.
-const nanQuantiles = (op: string, x: TensorLike, q: number | readonly number[], whole: number, options: Axes | ReduceOptions | undefined): Tensor => {
+const nanQuantiles = (
+  op: string,
+  x: TensorLike,
+  q: number | readonly number[],
+  whole: number,
+  options: Axes | ReduceOptions | undefined,
+): Tensor => {
   const list = fractions(op, q, whole);
   const { t, finish } = sorted(op, x, readOptions<ReduceOptions>(op, options));
   const last = t.rank - 1;
@@ -105,16 +134,19 @@ const nanQuantiles = (op: string, x: TensorLike, q: number | readonly number[], 
  * @example
  * nanquantile(tensor([1, NaN, 3]), 0.5); // 2
  */
-export const nanquantile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor => nanQuantiles('nanquantile', x, q, 1, options);
+export const nanquantile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor =>
+  nanQuantiles('nanquantile', x, q, 1, options);
 /**
  * `percentile` of what is not NaN (`jax.numpy.nanpercentile`).
  * @example
  * nanpercentile(tensor([1, NaN, 3]), 100); // 3
  */
-export const nanpercentile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor => nanQuantiles('nanpercentile', x, q, 100, options);
+export const nanpercentile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor =>
+  nanQuantiles('nanpercentile', x, q, 100, options);
 /**
  * `median` of what is not NaN (`jax.numpy.nanmedian`).
  * @example
  * nanmedian(tensor([1, NaN, 3, 2])); // 2
  */
-export const nanmedian = (x: TensorLike, options?: Axes | ReduceOptions): Tensor => nanQuantiles('nanmedian', x, 0.5, 1, options);
+export const nanmedian = (x: TensorLike, options?: Axes | ReduceOptions): Tensor =>
+  nanQuantiles('nanmedian', x, 0.5, 1, options);

@@ -19,7 +19,11 @@ const integerExpr = (x: Expr, y: Expr): Expr => {
   let out: Expr = one;
   let base = x;
   for (let bit = 0; bit < 32; bit++) {
-    const set = compare('ne', call('and', d, y, lit(bit === 31 ? (d === 'int32' ? -2147483648 : 2147483648) : 2 ** bit, d)), zero);
+    const set = compare(
+      'ne',
+      call('and', d, y, lit(bit === 31 ? (d === 'int32' ? -2147483648 : 2147483648) : 2 ** bit, d)),
+      zero,
+    );
     if (bit < 31 || d === 'uint32') out = select(set, call('mul', d, out, base), out);
     base = call('mul', d, base, base);
   }
@@ -31,16 +35,20 @@ const integerExpr = (x: Expr, y: Expr): Expr => {
 };
 
 // y = 0 makes a constant, also where x^-1 is infinite; at x = 0 the logarithm counts as 0.
-export const powPrimitive: Primitive = binaryPrimitive('pow', (x, y) => (isFloat(x.dtype) ? call('pow', x.dtype, x, y) : integerExpr(x, y)), {
-  jvp(x, y, dx, dy, out) {
-    const byX = (dx: Tensor): Tensor => {
-      const flat = equal(y, 0);
-      return times(dx, where(flat, 0, times(y, bind1(powPrimitive, [x, where(flat, 1, sub(y, 1))], {}))));
-    };
-    const byY = (dy: Tensor): Tensor => times(dy, times(log(where(equal(x, 0), 1, x)), out));
-    return addTangents(dx && byX(dx), dy && byY(dy));
+export const powPrimitive: Primitive = binaryPrimitive(
+  'pow',
+  (x, y) => (isFloat(x.dtype) ? call('pow', x.dtype, x, y) : integerExpr(x, y)),
+  {
+    jvp(x, y, dx, dy, out) {
+      const byX = (dx: Tensor): Tensor => {
+        const flat = equal(y, 0);
+        return times(dx, where(flat, 0, times(y, bind1(powPrimitive, [x, where(flat, 1, sub(y, 1))], {}))));
+      };
+      const byY = (dy: Tensor): Tensor => times(dy, times(log(where(equal(x, 0), 1, x)), out));
+      return addTangents(dx && byX(dx), dy && byY(dy));
+    },
   },
-});
+);
 
 const known = (y: TensorLike): y is number => typeof y === 'number' && Number.isInteger(y) && Math.abs(y) <= 64;
 
@@ -54,8 +62,13 @@ const known = (y: TensorLike): y is number => typeof y === 'number' && Number.is
 export const pow: ArithmeticFunction<'pow'> = (x: TensorLike, y: TensorLike): Tensor => {
   if (known(y)) {
     let base = asTensor('pow', 'x', x);
-    if (!isFloat(base.dtype)) base = promote('pow', ['x'], [base], (d) => (y < 0 ? 'float32' : d === 'bool' ? 'int32' : d))[0]!;
+    if (!isFloat(base.dtype))
+      base = promote('pow', ['x'], [base], (d) => (y < 0 ? 'float32' : d === 'bool' ? 'int32' : d))[0]!;
     return y === 1 ? mul(base, 1) : integerPower(base, y);
   }
-  return bind1(powPrimitive, promote('pow', ['x', 'y'], [x, y], (d) => (d === 'bool' ? 'int32' : d)), {});
+  return bind1(
+    powPrimitive,
+    promote('pow', ['x', 'y'], [x, y], (d) => (d === 'bool' ? 'int32' : d)),
+    {},
+  );
 };

@@ -24,12 +24,19 @@ export const convertPrimitive: Primitive<{ readonly dtype: DType }> = {
 };
 
 /** The same values in another dtype, without checks: for rules. A weak type becomes strong. */
-export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype && !x.weak ? x : bind1(convertPrimitive, [x], { dtype }));
+export const cast = (x: Tensor, dtype: DType): Tensor =>
+  x.dtype === dtype && !x.weak ? x : bind1(convertPrimitive, [x], { dtype });
 
 /** Fails where an operand is neither a tensor nor a number. */
 export const checkOperand = (op: string, name: string, x: unknown): void => {
   if (x instanceof Tensor || typeof x === 'number' || typeof x === 'boolean') return;
-  const what = Array.isArray(x) ? 'an array; wrap it: tensor([...])' : x === null ? 'null' : typeof x === 'object' ? 'an object' : `a ${typeof x}`;
+  const what = Array.isArray(x)
+    ? 'an array; wrap it: tensor([...])'
+    : x === null
+      ? 'null'
+      : typeof x === 'object'
+        ? 'an object'
+        : `a ${typeof x}`;
   throw new ArgumentError(op, `${name} must be a tensor or a number, got ${what}`);
 };
 
@@ -55,7 +62,8 @@ export const resultType = (...operands: readonly (TensorLike | DType)[]): DType 
 };
 
 /** True where every operand is weak: then so is the result. */
-const allWeak = (operands: readonly TensorLike[]): boolean => operands.every((x) => !(x instanceof Tensor) || x.weak) && operands.some((x) => x instanceof Tensor);
+const allWeak = (operands: readonly TensorLike[]): boolean =>
+  operands.every((x) => !(x instanceof Tensor) || x.weak) && operands.some((x) => x instanceof Tensor);
 
 /** One operand as a tensor of a dtype. */
 export const asTensor = (op: string, name: string, x: TensorLike, dtype?: DType): Tensor => {
@@ -79,7 +87,10 @@ export const promote = (
   return operands.map((x) => {
     if (!(x instanceof Tensor)) {
       if (dtype === 'uint32' && Number(x) < 0)
-        throw new DTypeError(op, `the number ${String(x)} is negative and does not fit the operand's dtype uint32; convert with astype(x, 'int32') first`);
+        throw new DTypeError(
+          op,
+          `the number ${String(x)} is negative and does not fit the operand's dtype uint32; convert with astype(x, 'int32') first`,
+        );
       return bind1(fullPrimitive, [], { shape, value: castScalar(Number(x), dtype), dtype, weak });
     }
     return broadcastTo(x.dtype === dtype && (weak || !x.weak) ? x : bind1(convertPrimitive, [x], { dtype }), shape);
@@ -88,4 +99,3 @@ export const promote = (
 
 /** For functions defined on the reals: integers and bools become float32. */
 export const toFloat = (d: DType): DType => (isFloat(d) ? d : 'float32');
-

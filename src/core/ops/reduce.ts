@@ -27,7 +27,11 @@ export type AxisOptions = Axes | ReduceOptions;
 const isAxes = (o: unknown): o is Axes => typeof o === 'number' || Array.isArray(o) || o === null;
 const reduceOptions = ['axis', 'keepdims'];
 /** Axes or options as options; `more` are the names of those beside axis and keepdims. */
-export const readOptions = <O extends ReduceOptions>(op: string, options: Axes | O | undefined, ...more: readonly string[]): O => {
+export const readOptions = <O extends ReduceOptions>(
+  op: string,
+  options: Axes | O | undefined,
+  ...more: readonly string[]
+): O => {
   if (options === undefined) return {} as O;
   if (isAxes(options)) return { axis: options } as O;
   checkOptions(op, options, more.length === 0 ? reduceOptions : [...reduceOptions, ...more]);
@@ -43,7 +47,12 @@ interface AxesParams {
   readonly fixed?: boolean;
 }
 
-const reducePrimitive = (name: string, op: ReduceOp, out: (d: DType) => DType, tangent: (x: Tensor, dx: Tensor, y: Tensor, axes: readonly number[]) => Tangent): Primitive<AxesParams> => {
+const reducePrimitive = (
+  name: string,
+  op: ReduceOp,
+  out: (d: DType) => DType,
+  tangent: (x: Tensor, dx: Tensor, y: Tensor, axes: readonly number[]) => Tangent,
+): Primitive<AxesParams> => {
   const self: Primitive<AxesParams> = {
     name,
     shape: ([x], { axes }) => [aval(without(x!.shape, axes), out(x!.dtype), x!.weak)],
@@ -52,7 +61,10 @@ const reducePrimitive = (name: string, op: ReduceOp, out: (d: DType) => DType, t
       return { outs: [y], tangents: [params.fixed === true ? null : tangent(x!, dx!, y, params.axes)] };
     },
     transpose: null,
-    batch: ([x], [d], params) => ({ outs: [bind1(self, [moveAxis(x!, d!, 0)], { ...params, axes: params.axes.map((a) => a + 1) })], axes: [0] }),
+    batch: ([x], [d], params) => ({
+      outs: [bind1(self, [moveAxis(x!, d!, 0)], { ...params, axes: params.axes.map((a) => a + 1) })],
+      axes: [0],
+    }),
     lower: (_, { axes }) => ({ tag: 'reduce', op, axes }),
   };
   return self;
@@ -84,14 +96,29 @@ export const minPrimitive: Primitive<AxesParams> = reducePrimitive('min', 'min',
 export const prodPrimitive: Primitive<AxesParams> = reducePrimitive('prod', 'prod', same, productTangent);
 export const anyPrimitive: Primitive<AxesParams> = reducePrimitive('any', 'any', same, () => null);
 export const allPrimitive: Primitive<AxesParams> = reducePrimitive('all', 'all', same, () => null);
-export const argmaxPrimitive: Primitive<AxesParams> = reducePrimitive('argmax', 'argmax', () => 'int32', () => null);
-export const argminPrimitive: Primitive<AxesParams> = reducePrimitive('argmin', 'argmin', () => 'int32', () => null);
+export const argmaxPrimitive: Primitive<AxesParams> = reducePrimitive(
+  'argmax',
+  'argmax',
+  () => 'int32',
+  () => null,
+);
+export const argminPrimitive: Primitive<AxesParams> = reducePrimitive(
+  'argmin',
+  'argmin',
+  () => 'int32',
+  () => null,
+);
 
 /** A maximum along axes that counts as a constant in derivatives, without checks: for rules and stable exponentials. */
 export const fixedMax = (x: Tensor, axes: readonly number[]): Tensor => bind1(maxPrimitive, [x], { axes, fixed: true });
 
 /** Applies a reduction of given axes, and puts the reduced axes back with size 1 where they are wanted. */
-export const reduceOver = (op: string, x: Tensor, options: AxisOptions | undefined, f: (x: Tensor, axes: readonly number[]) => Tensor): Tensor => {
+export const reduceOver = (
+  op: string,
+  x: Tensor,
+  options: AxisOptions | undefined,
+  f: (x: Tensor, axes: readonly number[]) => Tensor,
+): Tensor => {
   const { axis, keepdims } = readOptions<ReduceOptions>(op, options);
   const axes = checkAxes(op, axis, x.rank);
   const y = f(x, axes);
@@ -130,7 +157,10 @@ const extreme =
   (x: TensorLike, options?: AxisOptions): Tensor =>
     reduceOver(name, asTensor(name, 'x', x), options, (t, axes) => {
       if (axes.some((a) => t.shape[a] === 0) && sizeOf(without(t.shape, axes)) > 0)
-        throw new ShapeError(name, `there is no ${name} over an axis of size 0 (shape ${showShape(t.shape)}, axes [${String(axes)}])`);
+        throw new ShapeError(
+          name,
+          `there is no ${name} over an axis of size 0 (shape ${showShape(t.shape)}, axes [${String(axes)}])`,
+        );
       return along(primitive)(t, axes);
     });
 /**
@@ -178,7 +208,8 @@ const position =
     const flat = axis === undefined || axis === null;
     const u = flat ? reshapeTo(t, [t.size]) : t;
     const a = flat ? 0 : checkAxis(name, axis, t.rank);
-    if (u.shape[a] === 0) throw new ShapeError(name, `there is no ${name} along an axis of size 0 (shape ${showShape(t.shape)})`);
+    if (u.shape[a] === 0)
+      throw new ShapeError(name, `there is no ${name} along an axis of size 0 (shape ${showShape(t.shape)})`);
     const y = bind1(primitive, [u], { axes: [a] });
     return keepdims ? reshapeTo(y, flat ? t.shape.map(() => 1) : kept(t.shape, [a])) : y;
   };

@@ -52,7 +52,9 @@ export const binaryPrimitive = (
 ): Primitive => {
   const self: Primitive = {
     name,
-    shape: ([x, y]: readonly Aval[]) => [aval(x!.shape, rules.out?.(x!.dtype) ?? x!.dtype, x!.weak && y!.weak && rules.out === undefined)],
+    shape: ([x, y]: readonly Aval[]) => [
+      aval(x!.shape, rules.out?.(x!.dtype) ?? x!.dtype, x!.weak && y!.weak && rules.out === undefined),
+    ],
     jvp([x, y], [dx, dy]) {
       const out = bind1(self, [x!, y!], {});
       return { outs: [out], tangents: [rules.jvp(x!, y!, dx!, dy!, out)] };

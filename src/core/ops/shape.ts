@@ -22,7 +22,10 @@ const integersFrom = (op: string, shape: Shape): void => {
  * @example
  * reshape(tensor([1, 2, 3, 4]), [2, -1]); // [[1, 2], [3, 4]]
  */
-export const reshape: <X extends TensorLike, const S extends number | Shape>(x: X, shape: S) => Reshaped<X, S> = (x: TensorLike, shape: number | Shape): Tensor => {
+export const reshape: <X extends TensorLike, const S extends number | Shape>(x: X, shape: S) => Reshaped<X, S> = (
+  x: TensorLike,
+  shape: number | Shape,
+): Tensor => {
   const t = asTensor('reshape', 'x', x);
   const wanted: Shape = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(wanted))
@@ -59,7 +62,10 @@ export const ravel: <X extends TensorLike>(x: X) => Flat<X> = (x: TensorLike): T
  * @example
  * transpose(tensor([[1, 2], [3, 4]])); // [[1, 3], [2, 4]]
  */
-export const transpose: <X extends TensorLike, const P extends readonly number[] | { readonly axes?: readonly number[] } | undefined = undefined>(
+export const transpose: <
+  X extends TensorLike,
+  const P extends readonly number[] | { readonly axes?: readonly number[] } | undefined = undefined,
+>(
   x: X,
   axes?: P,
 ) => Transposed<X, P> = (x: TensorLike, axes?: readonly number[] | { readonly axes?: readonly number[] }): Tensor => {
@@ -74,14 +80,21 @@ export const transpose: <X extends TensorLike, const P extends readonly number[]
 };
 
 /** The same as transpose, with the order required. */
-export const permute: <X extends TensorLike, const P extends readonly number[]>(x: X, axes: P) => Transposed<X, P> = (x: TensorLike, axes: readonly number[]): Tensor => transpose(x, axes);
+export const permute: <X extends TensorLike, const P extends readonly number[]>(x: X, axes: P) => Transposed<X, P> = (
+  x: TensorLike,
+  axes: readonly number[],
+): Tensor => transpose(x, axes);
 
 /**
  * Two axes exchanged (`jax.numpy.swapaxes`).
  * @example
  * swapaxes(tensor([[1, 2, 3]]), 0, 1); // [[1], [2], [3]]
  */
-export const swapaxes: <X extends TensorLike, const A extends number, const B extends number>(x: X, axis1: A, axis2: B) => Swapped<X, A, B> = (x: TensorLike, axis1: number, axis2: number): Tensor => {
+export const swapaxes: <X extends TensorLike, const A extends number, const B extends number>(
+  x: X,
+  axis1: A,
+  axis2: B,
+) => Swapped<X, A, B> = (x: TensorLike, axis1: number, axis2: number): Tensor => {
   const t = asTensor('swapaxes', 'x', x);
   const a = checkAxis('swapaxes', axis1, t.rank, 'axis1');
   const b = checkAxis('swapaxes', axis2, t.rank, 'axis2');
@@ -138,7 +151,10 @@ const axesOf = (o: AxesOption | undefined): readonly number[] | undefined => {
  * @example
  * expandDims(tensor([1, 2]), 1); // [[1], [2]]
  */
-export const expandDims: <X extends TensorLike, const O extends AxesOption>(x: X, axis: O) => Expanded<X, O> = (x: TensorLike, axis: AxesOption): Tensor => {
+export const expandDims: <X extends TensorLike, const O extends AxesOption>(x: X, axis: O) => Expanded<X, O> = (
+  x: TensorLike,
+  axis: AxesOption,
+): Tensor => {
   const t = asTensor('expandDims', 'x', x);
   const axes = axesOf(axis) ?? [0];
   const rank = t.rank + axes.length;
@@ -157,7 +173,10 @@ export const expandDims: <X extends TensorLike, const O extends AxesOption>(x: X
  * @example
  * squeeze(tensor([[1, 2]])); // [1, 2]
  */
-export const squeeze: <X extends TensorLike, const O extends AxesOption | undefined = undefined>(x: X, axis?: Squeezes<X, O>) => Squeezed<X, O> = (x: TensorLike, axis?: AxesOption): Tensor => {
+export const squeeze: <X extends TensorLike, const O extends AxesOption | undefined = undefined>(
+  x: X,
+  axis?: Squeezes<X, O>,
+) => Squeezed<X, O> = (x: TensorLike, axis?: AxesOption): Tensor => {
   const t = asTensor('squeeze', 'x', x);
   const axes = axesOf(axis)?.map((a) => checkAxis('squeeze', a, t.rank));
   axes?.forEach((a) => {

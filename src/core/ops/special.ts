@@ -20,7 +20,9 @@ const record = (op: ScalarOp, jvp: (dx: Tensor, x: Tensor, y: Tensor) => Tangent
 const bell = (x: Tensor): Tensor => mul(exp(neg(integerPower(x, 2))), 2 / Math.sqrt(Math.PI));
 export const erfPrimitive: Primitive = record('erf', (dx, x) => times(dx, bell(x)));
 export const erfcPrimitive: Primitive = record('erfc', (dx, x) => neg(times(dx, bell(x))));
-export const erfinvPrimitive: Primitive = record('erfinv', (dx, _, y) => times(dx, mul(exp(integerPower(y, 2)), Math.sqrt(Math.PI) / 2)));
+export const erfinvPrimitive: Primitive = record('erfinv', (dx, _, y) =>
+  times(dx, mul(exp(integerPower(y, 2)), Math.sqrt(Math.PI) / 2)),
+);
 /**
  * The error function (`jax.scipy.special.erf`).
  * @example
@@ -41,7 +43,9 @@ export const erfc: RealFunction = onReals('erfc', erfcPrimitive);
 export const erfinv: RealFunction = onReals('erfinv', erfinvPrimitive);
 
 export const lgammaPrimitive: Primitive = record('lgamma', (dx, x) => times(dx, bind1(digammaPrimitive, [x], {})));
-export const digammaPrimitive: Primitive = record('digamma', (dx, x) => times(dx, bind1(polygammaPrimitive, [x], { n: 1 })));
+export const digammaPrimitive: Primitive = record('digamma', (dx, x) =>
+  times(dx, bind1(polygammaPrimitive, [x], { n: 1 })),
+);
 /**
  * log |Gamma(x)|; infinite at 0, -1, -2, ... (`jax.scipy.special.gammaln`).
  * @example
@@ -136,11 +140,14 @@ export const polygammaPrimitive: Primitive<{ readonly n: number }> = {
  * round(mul(polygamma(1, tensor([1])), 1000)); // [1645]
  */
 export const polygamma = (n: number, x: TensorLike): Tensor => {
-  if (!Number.isInteger(n) || n < 0 || n > 20) throw new ArgumentError('polygamma', `the order must be an integer from 0 to 20, got ${String(n)}`);
+  if (!Number.isInteger(n) || n < 0 || n > 20)
+    throw new ArgumentError('polygamma', `the order must be an integer from 0 to 20, got ${String(n)}`);
   return n === 0 ? digamma(x) : bind1(polygammaPrimitive, promote('polygamma', ['x'], [x], toFloat), { n });
 };
 
-export const i0ePrimitive: Primitive = record('i0e', (dx, x, y) => times(dx, sub(bind1(i1ePrimitive, [x], {}), mul(sign(x), y))));
+export const i0ePrimitive: Primitive = record('i0e', (dx, x, y) =>
+  times(dx, sub(bind1(i1ePrimitive, [x], {}), mul(sign(x), y))),
+);
 // At 0 the quotient I1(x) / x has the limit 1/2.
 export const i1ePrimitive: Primitive = record('i1e', (dx, x, y) => {
   const origin = equal(x, 0);

@@ -10,7 +10,17 @@ import { exp, log } from './exponential.ts';
 import { isfinite } from './logic.ts';
 import { pow } from './power.ts';
 import { promote, toFloat, type TensorLike } from './promote.ts';
-import { fixedMax, max, min, readOptions, reduceOver, sum, type AxisOptions, type Axes, type ReduceOptions } from './reduce.ts';
+import {
+  fixedMax,
+  max,
+  min,
+  readOptions,
+  reduceOver,
+  sum,
+  type AxisOptions,
+  type Axes,
+  type ReduceOptions,
+} from './reduce.ts';
 import { broadcastInto, reduceSum } from './structure.ts';
 import { abs, sqrt, square } from './unary.ts';
 
@@ -29,7 +39,12 @@ export interface SpreadOptions extends ReduceOptions {
   /** The sum of squares is divided by n - ddof (default 0). */
   readonly ddof?: number | undefined;
 }
-const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undefined, finish: (v: Tensor) => Tensor): Tensor => {
+const spread = (
+  op: string,
+  x: TensorLike,
+  options: Axes | SpreadOptions | undefined,
+  finish: (v: Tensor) => Tensor,
+): Tensor => {
   const { ddof = 0, ...axes } = readOptions<SpreadOptions>(op, options, 'ddof');
   return reduceOver(op, real(op, x), axes, (t, axes) => {
     const n = countOf(t, axes);
@@ -42,13 +57,15 @@ const spread = (op: string, x: TensorLike, options: Axes | SpreadOptions | undef
  * @example
  * variance(tensor([1, 2, 3, 4])); // 1.25
  */
-export const variance: RealReduction<'var', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('var', x, options, (v) => v);
+export const variance: RealReduction<'var', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor =>
+  spread('var', x, options, (v) => v);
 /**
  * Standard deviation over axes (`jax.numpy.std`).
  * @example
  * std(tensor([1, 3])); // 1
  */
-export const std: RealReduction<'std', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor => spread('std', x, options, sqrt);
+export const std: RealReduction<'std', 'ddof'> = (x: TensorLike, options?: Axes | SpreadOptions): Tensor =>
+  spread('std', x, options, sqrt);
 
 /**
  * log(sum(exp(x))) over axes, without overflow or underflow, to any order of derivative; -Infinity over nothing but
@@ -77,7 +94,8 @@ export const norm: RealReduction<'norm', 'ord'> = (x: TensorLike, options?: Axes
   const { ord = 2, axis, keepdims } = readOptions<NormOptions>('norm', options, 'ord');
   const t = real('norm', x);
   const o: ReduceOptions = { axis, keepdims };
-  if (typeof ord !== 'number' || Number.isNaN(ord)) throw new ArgumentError('norm', `ord must be a number, Infinity or -Infinity, got ${String(ord)}`);
+  if (typeof ord !== 'number' || Number.isNaN(ord))
+    throw new ArgumentError('norm', `ord must be a number, Infinity or -Infinity, got ${String(ord)}`);
   if (ord === 2) return sqrt(sum(square(t), o));
   if (ord === 1) return sum(abs(t), o);
   if (ord === Infinity) return max(abs(t), o);
@@ -91,7 +109,8 @@ export const norm: RealReduction<'norm', 'ord'> = (x: TensorLike, options?: Axes
  * @example
  * countNonzero(tensor([0, 3, 4])); // 2
  */
-export const countNonzero: CountReduction<'countNonzero'> = (x: TensorLike, options?: AxisOptions): Tensor => sum(notEqual(x, 0), options);
+export const countNonzero: CountReduction<'countNonzero'> = (x: TensorLike, options?: AxisOptions): Tensor =>
+  sum(notEqual(x, 0), options);
 
 /**
  * Largest minus smallest element over axes (`jax.numpy.ptp`).
@@ -117,8 +136,20 @@ export const average = (x: TensorLike, options?: Axes | AverageOptions): Tensor 
   const axes = checkAxes('average', axis, t.rank);
   const perPlace = weights.rank === 1 && t.rank !== 1;
   if (perPlace && (axes.length !== 1 || weights.shape[0] !== t.shape[axes[0]!]))
-    throw new ArgumentError('average', `weights of shape [${weights.shape.join(', ')}] need one axis of that size in x, of shape [${t.shape.join(', ')}]`);
-  const w = real('average', perPlace ? broadcastInto(weights, t.shape, t.shape.map((_, i) => i).filter((i) => i !== axes[0])) : weights);
+    throw new ArgumentError(
+      'average',
+      `weights of shape [${weights.shape.join(', ')}] need one axis of that size in x, of shape [${t.shape.join(', ')}]`,
+    );
+  const w = real(
+    'average',
+    perPlace
+      ? broadcastInto(
+          weights,
+          t.shape,
+          t.shape.map((_, i) => i).filter((i) => i !== axes[0]),
+        )
+      : weights,
+  );
   return div(sum(mul(t, w), o), sum(mul(w, where(notEqual(t, t), 1, 1)), o));
 };
 

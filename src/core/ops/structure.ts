@@ -10,7 +10,12 @@ import type { Tensor } from '../tensor.ts';
 import type { View } from '../types/move.ts';
 
 /** A constant: no input. */
-export const fullPrimitive: Primitive<{ readonly shape: Shape; readonly value: number; readonly dtype: DType; readonly weak?: boolean }> = {
+export const fullPrimitive: Primitive<{
+  readonly shape: Shape;
+  readonly value: number;
+  readonly dtype: DType;
+  readonly weak?: boolean;
+}> = {
   name: 'full',
   shape: (_, { shape, dtype, weak }) => [aval(shape, dtype, weak === true)],
   jvp: (_, __, params) => ({ outs: [bind1(fullPrimitive, [], params)], tangents: [null] }),
@@ -29,7 +34,10 @@ export const fillLike = (x: Tensor, value: number): Tensor => fill(x.shape, valu
 export const broadcastPrimitive: Primitive<{ readonly shape: Shape; readonly axes: readonly number[] }> = {
   name: 'broadcast',
   shape: ([x], { shape }) => [aval(shape, x!.dtype, x!.weak)],
-  jvp: ([x], [dx], params) => ({ outs: [bind1(broadcastPrimitive, [x!], params)], tangents: [bind1(broadcastPrimitive, [dx!], params)] }),
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(broadcastPrimitive, [x!], params)],
+    tangents: [bind1(broadcastPrimitive, [dx!], params)],
+  }),
   transpose: ([ct], _, { axes }) => [ct === null ? null : reduceSum(ct!, axes)],
   batch: ([x], [d], { shape, axes }, size) => ({
     outs: [bind1(broadcastPrimitive, [moveAxis(x!, d!, 0)], { shape: [size, ...shape], axes: axes.map((a) => a + 1) })],
@@ -45,20 +53,38 @@ export const broadcastInto = (x: Tensor, shape: Shape, axes: readonly number[]):
 /** Sum over axes, which disappear: the dual of broadcast. */
 export const sumPrimitive: Primitive<{ readonly axes: readonly number[] }> = {
   name: 'sum',
-  shape: ([x], { axes }) => [aval(x!.shape.filter((_, i) => !axes.includes(i)), x!.dtype, x!.weak)],
-  jvp: ([x], [dx], params) => ({ outs: [bind1(sumPrimitive, [x!], params)], tangents: [bind1(sumPrimitive, [dx!], params)] }),
-  transpose: ([ct], [x], { axes }) => [ct === null ? null : broadcastInto(ct!, (x as { aval: { shape: Shape } }).aval.shape, axes)],
-  batch: ([x], [d], { axes }) => ({ outs: [bind1(sumPrimitive, [moveAxis(x!, d!, 0)], { axes: axes.map((a) => a + 1) })], axes: [0] }),
+  shape: ([x], { axes }) => [
+    aval(
+      x!.shape.filter((_, i) => !axes.includes(i)),
+      x!.dtype,
+      x!.weak,
+    ),
+  ],
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(sumPrimitive, [x!], params)],
+    tangents: [bind1(sumPrimitive, [dx!], params)],
+  }),
+  transpose: ([ct], [x], { axes }) => [
+    ct === null ? null : broadcastInto(ct!, (x as { aval: { shape: Shape } }).aval.shape, axes),
+  ],
+  batch: ([x], [d], { axes }) => ({
+    outs: [bind1(sumPrimitive, [moveAxis(x!, d!, 0)], { axes: axes.map((a) => a + 1) })],
+    axes: [0],
+  }),
   lower: (_, { axes }) => ({ tag: 'reduce', op: 'sum', axes }),
 };
 
 /** Sum over axes (ascending, non-negative) without checks: for rules. */
-export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor => (axes.length === 0 ? x : bind1(sumPrimitive, [x], { axes }));
+export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor =>
+  axes.length === 0 ? x : bind1(sumPrimitive, [x], { axes });
 
 export const reshapePrimitive: Primitive<{ readonly shape: Shape }> = {
   name: 'reshape',
   shape: ([x], { shape }) => [aval(shape, x!.dtype, x!.weak)],
-  jvp: ([x], [dx], params) => ({ outs: [bind1(reshapePrimitive, [x!], params)], tangents: [bind1(reshapePrimitive, [dx!], params)] }),
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(reshapePrimitive, [x!], params)],
+    tangents: [bind1(reshapePrimitive, [dx!], params)],
+  }),
   transpose: ([ct], [x]) => [ct === null ? null : reshapeTo(ct!, (x as { aval: { shape: Shape } }).aval.shape)],
   batch: ([x], [d], { shape }, size) => ({ outs: [reshapeTo(moveAxis(x!, d!, 0), [size, ...shape])], axes: [0] }),
   lower: ([x], { shape }) => ({ tag: 'move', at: (out) => [{ index: unlinearize(linearize(out, shape), x!.shape) }] }),
@@ -68,21 +94,36 @@ export const reshapePrimitive: Primitive<{ readonly shape: Shape }> = {
 export const reshapeTo = (x: Tensor, shape: Shape): Tensor => {
   if (sameShape(x.shape, shape)) return x;
   if (sizeOf(shape) !== x.size)
-    throw new ShapeError('reshape', `cannot view ${showShape(x.shape)} (${x.size} elements) as ${showShape(shape)} (${sizeOf(shape)} elements)`);
+    throw new ShapeError(
+      'reshape',
+      `cannot view ${showShape(x.shape)} (${x.size} elements) as ${showShape(shape)} (${sizeOf(shape)} elements)`,
+    );
   return bind1(reshapePrimitive, [x], { shape });
 };
 
 export const transposePrimitive: Primitive<{ readonly permutation: readonly number[] }> = {
   name: 'transpose',
-  shape: ([x], { permutation }) => [aval(permutation.map((p) => x!.shape[p]!), x!.dtype, x!.weak)],
-  jvp: ([x], [dx], params) => ({ outs: [bind1(transposePrimitive, [x!], params)], tangents: [bind1(transposePrimitive, [dx!], params)] }),
+  shape: ([x], { permutation }) => [
+    aval(
+      permutation.map((p) => x!.shape[p]!),
+      x!.dtype,
+      x!.weak,
+    ),
+  ],
+  jvp: ([x], [dx], params) => ({
+    outs: [bind1(transposePrimitive, [x!], params)],
+    tangents: [bind1(transposePrimitive, [dx!], params)],
+  }),
   transpose: ([ct], _, { permutation }) => [ct === null ? null : permuteAxes(ct!, inversePermutation(permutation))],
   batch: ([x], [d], { permutation }) => {
     // The batch axis stays where it is in the input and comes first in the output.
     const rest = permutation.map((p) => (p >= d! ? p + 1 : p));
     return { outs: [permuteAxes(x!, [d!, ...rest])], axes: [0] };
   },
-  lower: (_, { permutation }) => ({ tag: 'move', at: (out) => [{ index: inversePermutation(permutation).map((i) => out[i]!) }] }),
+  lower: (_, { permutation }) => ({
+    tag: 'move',
+    at: (out) => [{ index: inversePermutation(permutation).map((i) => out[i]!) }],
+  }),
 };
 
 export const inversePermutation = (p: readonly number[]): number[] => {
@@ -115,7 +156,10 @@ export const alignBatch = (inputs: readonly Tensor[], axes: readonly (number | n
  * @example
  * broadcastTo(tensor([1, 2]), [2, 2]); // [[1, 2], [1, 2]]
  */
-export const broadcastTo: <X extends Tensor, const S extends Shape>(x: X, shape: S) => View<X, S> = (x: Tensor, shape: Shape): Tensor => {
+export const broadcastTo: <X extends Tensor, const S extends Shape>(x: X, shape: S) => View<X, S> = (
+  x: Tensor,
+  shape: Shape,
+): Tensor => {
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.rank;
   const keep: number[] = [];
@@ -131,7 +175,10 @@ export const broadcastTo: <X extends Tensor, const S extends Shape>(x: X, shape:
 };
 
 const fail = (from: Shape, to: Shape): never => {
-  throw new ShapeError('broadcastTo', `shape ${showShape(from)} does not broadcast to ${showShape(to)}; each size must be equal or 1, aligned from the right`);
+  throw new ShapeError(
+    'broadcastTo',
+    `shape ${showShape(from)} does not broadcast to ${showShape(to)}; each size must be equal or 1, aligned from the right`,
+  );
 };
 
 /** A permutation given by the user, axes counted from the end allowed. */

@@ -27,7 +27,9 @@ export const sinhPrimitive: Primitive = record('sinh', (dx, x) => times(dx, at(c
 export const coshPrimitive: Primitive = record('cosh', (dx, x) => times(dx, at(sinhPrimitive, x)));
 export const tanhPrimitive: Primitive = record('tanh', (dx, _, y) => times(dx, oneMinusSquare(y)));
 export const asinhPrimitive: Primitive = record('asinh', (dx, x) => times(dx, rsqrt(onePlusSquare(x))));
-export const acoshPrimitive: Primitive = record('acosh', (dx, x) => times(times(dx, rsqrt(sub(x, 1))), rsqrt(add(x, 1))));
+export const acoshPrimitive: Primitive = record('acosh', (dx, x) =>
+  times(times(dx, rsqrt(sub(x, 1))), rsqrt(add(x, 1))),
+);
 export const atanhPrimitive: Primitive = record('atanh', (dx, x) => div(dx, oneMinusSquare(x)));
 
 /**

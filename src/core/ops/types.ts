@@ -19,7 +19,10 @@ export { resultType } from './promote.ts';
  * @example
  * astype(tensor([1.5, -2.5]), 'int32'); // [1, -2]
  */
-export const astype: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (x: TensorLike, dtype: DType): Tensor => {
+export const astype: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (
+  x: TensorLike,
+  dtype: DType,
+): Tensor => {
   const d = checkDType('astype', dtype);
   const t = asTensor('astype', 'x', x);
   return d === 'bool' && t.dtype !== 'bool' ? notEqual(t, 0) : cast(t, d);
@@ -39,12 +42,18 @@ export const bitcastPrimitive: Primitive<{ readonly dtype: DType }> = {
  * @example
  * bitcast(tensor([1]), 'int32'); // [1065353216]
  */
-export const bitcast: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (x: TensorLike, dtype: DType): Tensor => {
+export const bitcast: <X extends TensorLike, const D extends DType>(x: X, dtype: D) => In<X, D> = (
+  x: TensorLike,
+  dtype: DType,
+): Tensor => {
   const d = checkDType('bitcast', dtype);
   const t = asTensor('bitcast', 'x', x);
   if (t.dtype === d) return t;
   if (byteSize(d) !== byteSize(t.dtype) || byteSize(d) !== 4)
-    throw new DTypeError('bitcast', `${t.dtype} cannot be read as ${d}; float32, int32 and uint32 can be read as each other (to convert values use astype)`);
+    throw new DTypeError(
+      'bitcast',
+      `${t.dtype} cannot be read as ${d}; float32, int32 and uint32 can be read as each other (to convert values use astype)`,
+    );
   return bind1(bitcastPrimitive, [t], { dtype: d });
 };
 
@@ -69,8 +78,24 @@ export interface FloatInfo {
 export const finfo = (dtype: DType): FloatInfo => {
   if (!isFloat(checkDType('finfo', dtype))) throw new DTypeError('finfo', `${dtype} is not a float; use iinfo`);
   return dtype === 'float64'
-    ? { dtype, bits: 64, eps: 2 ** -52, max: Number.MAX_VALUE, min: -Number.MAX_VALUE, tiny: 2 ** -1022, smallestSubnormal: 2 ** -1074 }
-    : { dtype, bits: 32, eps: 2 ** -23, max: (2 - 2 ** -23) * 2 ** 127, min: -(2 - 2 ** -23) * 2 ** 127, tiny: 2 ** -126, smallestSubnormal: 2 ** -149 };
+    ? {
+        dtype,
+        bits: 64,
+        eps: 2 ** -52,
+        max: Number.MAX_VALUE,
+        min: -Number.MAX_VALUE,
+        tiny: 2 ** -1022,
+        smallestSubnormal: 2 ** -1074,
+      }
+    : {
+        dtype,
+        bits: 32,
+        eps: 2 ** -23,
+        max: (2 - 2 ** -23) * 2 ** 127,
+        min: -(2 - 2 ** -23) * 2 ** 127,
+        tiny: 2 ** -126,
+        smallestSubnormal: 2 ** -149,
+      };
 };
 
 /** The limits of an integer dtype. */
@@ -87,6 +112,9 @@ export interface IntegerInfo {
  * iinfo('int32').max; // 2147483647
  */
 export const iinfo = (dtype: DType): IntegerInfo => {
-  if (!isInteger(checkDType('iinfo', dtype))) throw new DTypeError('iinfo', `${dtype} is not an integer dtype; use finfo`);
-  return dtype === 'uint32' ? { dtype, bits: 32, min: 0, max: 4294967295 } : { dtype, bits: 32, min: -2147483648, max: 2147483647 };
+  if (!isInteger(checkDType('iinfo', dtype)))
+    throw new DTypeError('iinfo', `${dtype} is not an integer dtype; use finfo`);
+  return dtype === 'uint32'
+    ? { dtype, bits: 32, min: 0, max: 4294967295 }
+    : { dtype, bits: 32, min: -2147483648, max: 2147483647 };
 };

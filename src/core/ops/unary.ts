@@ -47,7 +47,11 @@ export const absPrimitive: Primitive = unaryPrimitive(
  */
 export const abs: CountedFunction = onNumbers('abs', absPrimitive);
 
-export const sqrtPrimitive: Primitive = unaryPrimitive('sqrt', (x) => call('sqrt', x.dtype, x), (dx, _, y) => div(mul(dx, 0.5), y));
+export const sqrtPrimitive: Primitive = unaryPrimitive(
+  'sqrt',
+  (x) => call('sqrt', x.dtype, x),
+  (dx, _, y) => div(mul(dx, 0.5), y),
+);
 /**
  * Square root; NaN below 0, derivative infinite at 0 (`jax.numpy.sqrt`).
  * @example
@@ -55,8 +59,10 @@ export const sqrtPrimitive: Primitive = unaryPrimitive('sqrt', (x) => call('sqrt
  */
 export const sqrt: RealFunction = onReals('sqrt', sqrtPrimitive);
 
-export const rsqrtPrimitive: Primitive = unaryPrimitive('rsqrt', (x) => call('rsqrt', x.dtype, x), (dx, x, y) =>
-  times(dx, div(mul(y, -0.5), x)),
+export const rsqrtPrimitive: Primitive = unaryPrimitive(
+  'rsqrt',
+  (x) => call('rsqrt', x.dtype, x),
+  (dx, x, y) => times(dx, div(mul(y, -0.5), x)),
 );
 /**
  * 1 / sqrt(x) (`jax.lax.rsqrt`).
@@ -65,8 +71,10 @@ export const rsqrtPrimitive: Primitive = unaryPrimitive('rsqrt', (x) => call('rs
  */
 export const rsqrt: RealFunction = onReals('rsqrt', rsqrtPrimitive);
 
-export const cbrtPrimitive: Primitive = unaryPrimitive('cbrt', (x) => call('cbrt', x.dtype, x), (dx, _, y) =>
-  div(div(dx, 3), times(y, y)),
+export const cbrtPrimitive: Primitive = unaryPrimitive(
+  'cbrt',
+  (x) => call('cbrt', x.dtype, x),
+  (dx, _, y) => div(div(dx, 3), times(y, y)),
 );
 /**
  * Cube root, negative for negative x (`jax.numpy.cbrt`).
@@ -108,16 +116,19 @@ export const integerPower = (x: Tensor, n: number): Tensor => (n === 1 ? x : bin
  * @example
  * square(tensor([-3, 2])); // [9, 4]
  */
-export const square: CountedFunction = (x: TensorLike): Tensor => integerPower(promote('square', ['x'], [x], countable)[0]!, 2);
+export const square: CountedFunction = (x: TensorLike): Tensor =>
+  integerPower(promote('square', ['x'], [x], countable)[0]!, 2);
 
 /**
  * 1 / x (`jax.numpy.reciprocal`).
  * @example
  * reciprocal(tensor([4])); // [0.25]
  */
-export const reciprocal: RealFunction = (x: TensorLike): Tensor => integerPower(promote('reciprocal', ['x'], [x], toFloat)[0]!, -1);
+export const reciprocal: RealFunction = (x: TensorLike): Tensor =>
+  integerPower(promote('reciprocal', ['x'], [x], toFloat)[0]!, -1);
 
-const rounding = (op: 'floor' | 'ceil' | 'round' | 'trunc'): Primitive => unaryPrimitive(op, (x) => call(op, x.dtype, x), noTangent);
+const rounding = (op: 'floor' | 'ceil' | 'round' | 'trunc'): Primitive =>
+  unaryPrimitive(op, (x) => call(op, x.dtype, x), noTangent);
 export const roundingPrimitives: Readonly<Record<'floor' | 'ceil' | 'round' | 'trunc', Primitive>> = {
   floor: rounding('floor'),
   ceil: rounding('ceil'),

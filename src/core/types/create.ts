@@ -35,13 +35,14 @@ type ArrayDType<T> = T extends Float32Array
 
 type FromArray<T, O> = Tensor<readonly [number], DTypeFrom<O, ArrayDType<T>>>;
 /** A tensor of JS values. */
-export type Created<T, O> = T extends Tensor<infer S, infer D>
-  ? Tensor<S, DTypeFrom<O, D>>
-  : T extends TypedArray
-    ? FromArray<T, O>
-    : unknown extends T
-      ? Tensor
-      : Tensor<Literal<NestedShape<T>>, DTypeFrom<O, NestedDType<T>>>;
+export type Created<T, O> =
+  T extends Tensor<infer S, infer D>
+    ? Tensor<S, DTypeFrom<O, D>>
+    : T extends TypedArray
+      ? FromArray<T, O>
+      : unknown extends T
+        ? Tensor
+        : Tensor<Literal<NestedShape<T>>, DTypeFrom<O, NestedDType<T>>>;
 type Literal<S> = S extends Shape ? S : Shape;
 
 /** A tensor of a shape from a typed array. */

@@ -6,9 +6,22 @@ import type { Countable, DTypeOf, Floating, Promote, Strong, Weak } from './dtyp
 import type { Found, ShapeMismatch, ShapeOf, Show } from './shape.ts';
 
 /** The size two axes broadcast to; an unknown one is what the other says, unless that is 1. `never` where they differ. */
-type Common<A, B> = A extends 1 ? B : B extends 1 ? A : number extends A ? B : number extends B ? A : A extends B ? A : never;
+type Common<A, B> = A extends 1
+  ? B
+  : B extends 1
+    ? A
+    : number extends A
+      ? B
+      : number extends B
+        ? A
+        : A extends B
+          ? A
+          : never;
 
-type Aligned<A extends Shape, B extends Shape, Out extends Shape> = A extends readonly [...infer P extends Shape, infer M]
+type Aligned<A extends Shape, B extends Shape, Out extends Shape> = A extends readonly [
+  ...infer P extends Shape,
+  infer M,
+]
   ? B extends readonly [...infer Q extends Shape, infer N]
     ? [Common<M, N>] extends [never]
       ? never
@@ -19,9 +32,11 @@ type Aligned<A extends Shape, B extends Shape, Out extends Shape> = A extends re
 /** The shape that two broadcast to; `never` where they do not. */
 export type Broadcast<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
   ? Shape
-  : [A, B] extends [B, A]
-    ? A
-    : Aligned<A, B, readonly []>;
+  : 1 extends A[number]
+    ? Aligned<A, B, readonly []>
+    : A extends readonly [...Shape, ...B]
+      ? A
+      : Aligned<A, B, readonly []>;
 
 /** Nothing, or why two shapes do not broadcast. */
 export type CheckBroadcast<Op extends string, A extends Shape, B extends Shape> = [Broadcast<A, B>] extends [never]

@@ -16,10 +16,22 @@ export type CountedFunction = <X extends TensorLike>(x: X) => Counted<X>;
 export type SameFunction = <X extends TensorLike>(x: X) => Same<X>;
 export type TestFunction = <X extends TensorLike>(x: X) => Test<X>;
 
-export type ArithmeticFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(x: X, y: Fits<Op, X, Y>) => Arithmetic<X, Y>;
-export type EitherFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(x: X, y: Fits<Op, X, Y>) => Either<X, Y>;
-export type QuotientFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(x: X, y: Fits<Op, X, Y>) => Quotient<X, Y>;
-export type ComparisonFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(x: X, y: Fits<Op, X, Y>) => Comparison<X, Y>;
+export type ArithmeticFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Fits<Op, X, Y>,
+) => Arithmetic<X, Y>;
+export type EitherFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Fits<Op, X, Y>,
+) => Either<X, Y>;
+export type QuotientFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Fits<Op, X, Y>,
+) => Quotient<X, Y>;
+export type ComparisonFunction<Op extends string> = <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Fits<Op, X, Y>,
+) => Comparison<X, Y>;
 
 /**
  * What any reduction may be told. All of them declare it, so that an array of reductions can be called; the options that one
@@ -44,7 +56,10 @@ export type SameReduction<Op extends string> = <X extends TensorLike, const O ex
   x: X,
   options?: Options<Op, X, O>,
 ) => Tensor<Reduced<X, O>, Strong<DTypeOf<X>>>;
-export type RealReduction<Op extends string, Keys extends string = never> = <X extends TensorLike, const O extends AnyOptions = undefined>(
+export type RealReduction<Op extends string, Keys extends string = never> = <
+  X extends TensorLike,
+  const O extends AnyOptions = undefined,
+>(
   x: X,
   options?: Options<Op, X, O, Keys>,
 ) => Tensor<Reduced<X, O>, Floating<DTypeOf<X>>>;

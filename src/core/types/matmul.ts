@@ -68,7 +68,7 @@ type DotShape<A extends Shape, B extends Shape> = number extends A['length'] | B
           ? A extends readonly [...infer P extends Shape, number]
             ? B extends readonly [...infer Q extends Shape, number, infer N extends number]
               ? readonly [...P, ...Q, N]
-              : P
+              : readonly [...P]
             : never
           : never
         : never;
@@ -80,4 +80,7 @@ export type Dot<X, Y> = Tensor<Found<DotShape<ShapeOf<X>, ShapeOf<Y>>>, Countabl
 export type Scalar<X, Y> = Tensor<readonly [], Countable<Promote<DTypeOf<X>, DTypeOf<Y>>>>;
 type Count<S extends Shape> = S extends readonly [infer N extends number] ? N : number;
 /** Every element of one with every element of the other. */
-export type OuterProduct<X, Y> = Tensor<readonly [Count<ShapeOf<X>>, Count<ShapeOf<Y>>], Countable<Promote<DTypeOf<X>, DTypeOf<Y>>>>;
+export type OuterProduct<X, Y> = Tensor<
+  readonly [Count<ShapeOf<X>>, Count<ShapeOf<Y>>],
+  Countable<Promote<DTypeOf<X>, DTypeOf<Y>>>
+>;

@@ -3,10 +3,23 @@ import type { Shape } from '../aval.ts';
 import type { DType } from '../dtype.ts';
 import type { Tensor } from '../tensor.ts';
 import type { DTypeOf, Strong } from './dtype.ts';
-import type { Axis, Drop, Found, Insert, Longer, Permute, RankOf, Reverse, ShapeMismatch, ShapeOf, Show, Swap } from './shape.ts';
+import type {
+  AsShape,
+  Axis,
+  Drop,
+  Insert,
+  Longer,
+  Permute,
+  RankOf,
+  Reverse,
+  ShapeMismatch,
+  ShapeOf,
+  Show,
+  Swap,
+} from './shape.ts';
 
 /** X under another shape, in its own dtype. */
-export type View<X, S> = Tensor<Found<S>, Strong<DTypeOf<X>>>;
+export type View<X, S> = Tensor<AsShape<S>, Strong<DTypeOf<X>>>;
 
 type TransposedShape<S extends Shape, P> = number extends S['length']
   ? Shape
@@ -49,9 +62,15 @@ type Inserted<S extends Shape, A, N extends number> = number extends S['length']
       : Insert<S, Axis<Longer<S>, A>, N>
     : never;
 /** X with a new axis of size 1; several at once are not followed. */
-export type Expanded<X, O> = View<X, O extends readonly number[] | { readonly axis?: readonly number[] } ? Shape : Inserted<ShapeOf<X>, AxisIn<O, 0>, 1>>;
+export type Expanded<X, O> = View<
+  X,
+  O extends readonly number[] | { readonly axis?: readonly number[] } ? Shape : Inserted<ShapeOf<X>, AxisIn<O, 0>, 1>
+>;
 
-type Ones<S extends Shape, Out extends Shape = readonly []> = S extends readonly [infer H extends number, ...infer T extends Shape]
+type Ones<S extends Shape, Out extends Shape = readonly []> = S extends readonly [
+  infer H extends number,
+  ...infer T extends Shape,
+]
   ? number extends H
     ? Shape
     : Ones<T, H extends 1 ? Out : readonly [...Out, H]>
@@ -82,16 +101,22 @@ type CheckOne<S extends Shape, A extends number> = number extends S['length'] | 
 
 type First<Xs> = Xs extends readonly [infer X, ...unknown[]] ? X : Xs extends readonly (infer X)[] ? X : never;
 /** Tensors of one shape along a new axis. */
-export type Stack<Xs extends readonly unknown[], O> = Tensor<Found<Inserted<ShapeOf<First<Xs>>, AxisIn<O, 0>, Xs['length']>>, Every<Xs>>;
+export type Stack<Xs extends readonly unknown[], O> = Tensor<
+  AsShape<Inserted<ShapeOf<First<Xs>>, AxisIn<O, 0>, Xs['length']>>,
+  Every<Xs>
+>;
 /** Tensors along an axis they have: sizes are sums, which types do not know. */
-export type Concatenated<Xs extends readonly unknown[]> = Tensor<Found<RankOf<ShapeOf<First<Xs>>>>, Every<Xs>>;
+export type Concatenated<Xs extends readonly unknown[]> = Tensor<AsShape<RankOf<ShapeOf<First<Xs>>>>, Every<Xs>>;
 
 /** The dtype of several operands, where all have it. */
-type Every<Xs extends readonly unknown[]> = DTypeOf<Xs[number]> extends infer D ? (Exclude<D, DTypeOf<First<Xs>>> extends never ? Strong<D> : DType) : DType;
+type Every<Xs extends readonly unknown[]> =
+  DTypeOf<Xs[number]> extends infer D ? (Exclude<D, DTypeOf<First<Xs>>> extends never ? Strong<D> : DType) : DType;
 
 /** What an axis leaves when it is taken apart. */
 export type Slice<X, O> = View<X, Unstacked<ShapeOf<X>, AxisIn<O, 0>>>;
-type Unstacked<S extends Shape, A extends number> = number extends S['length'] | Axis<S['length'], A> ? Shape : Drop<S, Axis<S['length'], A>>;
+type Unstacked<S extends Shape, A extends number> = number extends S['length'] | Axis<S['length'], A>
+  ? Shape
+  : Drop<S, Axis<S['length'], A>>;
 
 /** All elements as a vector. */
 export type Flat<X> = View<X, readonly [number]>;

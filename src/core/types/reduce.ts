@@ -46,18 +46,21 @@ export type CheckAxis<Op extends string, Rank, A> = A extends number
   : unknown;
 
 /** Options that name existing axes of X, and no unknown key. */
-export type Options<Op extends string, X, O, Keys extends string = never> = O &
+export type Options<Op extends string, X, O, Keys extends string = never> = OptionsOf<Op, ShapeOf<X>, O, Keys>;
+export type OptionsOf<Op extends string, S extends Shape, O, Keys extends string = never> = O &
   (O extends number
-    ? CheckAxis<Op, ShapeOf<X>['length'], O>
+    ? CheckAxis<Op, S['length'], O>
     : O extends readonly number[] | null | undefined
       ? unknown
       : Exclude<keyof O, 'axis' | 'keepdims' | Keys> extends never
         ? O extends { readonly axis: infer A }
-          ? CheckAxis<Op, ShapeOf<X>['length'], A>
+          ? CheckAxis<Op, S['length'], A>
           : unknown
         : ShapeMismatch<`${Op}: there is no option ${Exclude<keyof O, 'axis' | 'keepdims' | Keys> & string}`>);
 
 /** The same where several axes have no meaning. */
-export type OneAxis<Op extends string, X, O> = O extends readonly number[] | { readonly axis: readonly number[] }
+export type OneAxis<Op extends string, X, O> = OneAxisOf<Op, ShapeOf<X>, O>;
+export type OneAxisOf<Op extends string, S extends Shape, O> = O extends
+  readonly number[] | { readonly axis: readonly number[] }
   ? O & ShapeMismatch<`${Op}: takes one axis, or none for the flattened tensor`>
-  : Options<Op, X, O>;
+  : OptionsOf<Op, S, O>;

@@ -19,7 +19,10 @@ export type Gradual<T> = T extends infer U ? U : never;
 export type ShapeOf<X> = X extends Tensor<infer S> ? S : X extends number | boolean ? readonly [] : Shape;
 
 /** What a rule found, where it found something. */
-export type Found<S> = [S] extends [never] ? Shape : S extends Shape ? S : Shape;
+export type Found<S extends Shape> = [S] extends [never] ? Shape : S;
+
+/** The same of a result that the compiler does not know to be a shape. */
+export type AsShape<S> = [S] extends [never] ? Shape : S extends Shape ? S : Shape;
 
 /** As many axes, of unknown sizes. */
 export type RankOf<S extends Shape> = number extends S['length'] ? Shape : { readonly [K in keyof S]: number };
@@ -37,7 +40,14 @@ interface AxesOfRank {
   readonly 0: Record<never, number>;
   readonly 1: { readonly '0': 0; readonly '-1': 0 };
   readonly 2: { readonly '0': 0; readonly '1': 1; readonly '-1': 1; readonly '-2': 0 };
-  readonly 3: { readonly '0': 0; readonly '1': 1; readonly '2': 2; readonly '-1': 2; readonly '-2': 1; readonly '-3': 0 };
+  readonly 3: {
+    readonly '0': 0;
+    readonly '1': 1;
+    readonly '2': 2;
+    readonly '-1': 2;
+    readonly '-2': 1;
+    readonly '-3': 0;
+  };
   readonly 4: {
     readonly '0': 0;
     readonly '1': 1;
@@ -71,10 +81,12 @@ export type Axis<Rank, A extends number> = number extends A
     : number;
 
 /** The shape without axes X (counted from 0). */
-export type Drop<S extends Shape, X, I extends readonly 0[] = [], Out extends Shape = readonly []> = S extends readonly [
-  infer H extends number,
-  ...infer T extends Shape,
-]
+export type Drop<
+  S extends Shape,
+  X,
+  I extends readonly 0[] = [],
+  Out extends Shape = readonly [],
+> = S extends readonly [infer H extends number, ...infer T extends Shape]
   ? Drop<T, X, [...I, 0], I['length'] extends X ? Out : readonly [...Out, H]>
   : Out;
 

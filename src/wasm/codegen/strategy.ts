@@ -85,7 +85,7 @@ const kindOf = (i: Index, v: Var, varsOf: (e: Expr) => ReadonlySet<number>): Kin
   return c === 0 ? 'none' : c === 1 ? 'unit' : c === -1 ? 'reverse' : 'stride';
 };
 
-export const unrollFor = (ops: number): number => (ops <= 10 ? 4 : ops <= 30 ? 2 : 1);
+export const unrollFor = (ops: number): number => (ops <= 10 ? 4 : ops <= 60 ? 2 : 1);
 
 export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DType): Strategy => {
   const varsOf = expressionVars();
