@@ -9,7 +9,7 @@ const only = (name, from, allowed, comment, except = []) => ({
 });
 
 const core = '^src/core/';
-const transforms = ['^src/grad/index[.]ts$', '^src/vmap/index[.]ts$', '^src/jit/index[.]ts$', '^src/public[.]ts$'];
+const transforms = ['^src/(grad|vmap|control)/index[.]ts$', '^src/public[.]ts$'];
 /** What a user could import as well, from which the library's own upper floors are made. */
 const publicSurface = [core, ...transforms, '^src/random/'];
 
@@ -32,13 +32,19 @@ export default {
       'jacobians are made of both: a derivative along each of a batch of directions',
     ),
     only(
+      'control-on-transforms',
+      '^src/control/',
+      [core, '^src/(grad|vmap|control)/'],
+      'primitives that hold programs or rules of the user: made of core and both transforms, below jit',
+    ),
+    only(
       'jit-on-core',
       '^src/jit/',
       [core, '^src/jit/'],
-      'jit knows core alone; only its own primitive (call.ts) has rules of differentiation and batching',
-      ['^src/jit/call[.]ts$'],
+      'jit knows core alone; only the functions users call (jit.ts) bind the call primitive',
+      ['^src/jit/jit[.]ts$'],
     ),
-    only('jit-call', '^src/jit/call[.]ts$', [core, '^src/jit/', '^src/grad/', '^src/vmap/'], 'call.ts: no backend'),
+    only('jit-api', '^src/jit/jit[.]ts$', [core, '^src/(jit|control)/'], 'jit.ts: no backend'),
     only('reference-on-core', '^src/reference/', [core, '^src/reference/', '^src/jit/'], 'the oracle knows programs'),
     only(
       'wasm-on-kernels',
@@ -54,10 +60,10 @@ export default {
     ),
     {
       name: 'backends-know-no-transform',
-      comment: 'jit/call.ts pulls in grad and vmap, so a backend must not reach it',
+      comment: 'jit.ts pulls in grad and vmap, so a backend must not reach it',
       severity: 'error',
       from: { path: '^src/(wasm|wgsl)/' },
-      to: { path: '^src/jit/(call|index)[.]ts$' },
+      to: { path: '^src/jit/(jit|inspect)[.]ts$' },
     },
     only('random-on-core', '^src/random/', [...publicSurface], 'random is made of public operations'),
     only('nn-on-public', '^src/nn/', [...publicSurface, '^src/nn/'], 'nn is made of public operations'),

@@ -38,6 +38,10 @@ export interface Primitive<P = Params> {
   readonly name: string;
   /** Absent: none. Ordered effects are never removed, merged or reordered. */
   readonly effects?: 'ordered' | 'callback';
+  /** Computes along the axis of a vmap that its parameter `axisName` names, and reaches that vmap whether batched or not. */
+  readonly collective?: true;
+  /** Its meaning is the program in its parameters, which compilation puts in its place. */
+  readonly inlined?: true;
   /** Output shapes and dtypes; throws where the inputs do not fit. Inputs have been promoted and broadcast already. */
   shape(inputs: readonly Aval[], params: P): readonly Aval[];
   /** Called with at least one tangent that is not null. */
@@ -45,8 +49,17 @@ export interface Primitive<P = Params> {
   /** null: the operation is not linear in any input. One cotangent an input; those of inputs that are values are ignored. */
   readonly transpose:
     ((cts: readonly Tangent[], inputs: readonly TransposeInput[], params: P) => readonly Tangent[]) | null;
-  /** Called with at least one axis that is not null; `size` is the length of every batch axis. */
-  batch(inputs: readonly Tensor[], axes: readonly (number | null)[], params: P, size: number): BatchResult;
+  /**
+   * Called with at least one axis that is not null, or for what speaks of the axis by its name; `size` is the length of every
+   * batch axis.
+   */
+  batch(
+    inputs: readonly Tensor[],
+    axes: readonly (number | null)[],
+    params: P,
+    size: number,
+    axisName?: string,
+  ): BatchResult;
   lower(inputs: readonly Aval[], params: P, outs: readonly Aval[]): Lowering;
   /** For primitives that hold programs: computes residuals once, instead of tracing `jvp` on a tape. */
   linearize?(primals: readonly Tensor[], isConstant: readonly boolean[], params: P): LinearizeResult;

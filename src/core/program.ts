@@ -27,6 +27,20 @@ export const value = (aval: Aval): Value => ({ aval });
 export const isProgram = (x: unknown): x is Program =>
   typeof x === 'object' && x !== null && 'equations' in x && 'inputs' in x && 'outs' in x;
 
+/** The programs among an equation's parameters. */
+export const subprograms = (params: Params): Program[] =>
+  Object.values(params).flatMap((p) => (isProgram(p) ? [p] : Array.isArray(p) ? p.filter(isProgram) : []));
+
+const effectful = new WeakMap<Program, boolean>();
+/** True where the equation, or one in a program that it holds, does more than compute its outputs. */
+export const hasEffects = (e: Equation): boolean =>
+  e.primitive.effects !== undefined ||
+  subprograms(e.params).some((p) => {
+    let known = effectful.get(p);
+    if (known === undefined) effectful.set(p, (known = p.equations.some(hasEffects)));
+    return known;
+  });
+
 const letters = (n: number): string =>
   (n < 26 ? '' : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(97 + (n % 26));
 

@@ -10,7 +10,7 @@ import { stage } from '../core/stage.ts';
 import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
 import { flatten, leafPaths, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
 import { backendFor, type Backend, type Executable } from './backend.ts';
-import { callPrimitive } from './call.ts';
+import { callPrimitive } from '../control/call.ts';
 import { lru, type Lru } from './lru.ts';
 import { explainRetrace, type Signature } from './retrace.ts';
 import { simplify } from './simplify.ts';

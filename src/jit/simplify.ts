@@ -1,7 +1,7 @@
 // Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
 import { sizeOf } from '../core/aval.ts';
 import type { Params } from '../core/primitive.ts';
-import { isProgram, type Equation, type Program, type Value } from '../core/program.ts';
+import { hasEffects, isProgram, type Equation, type Program, type Value } from '../core/program.ts';
 import { staticKey } from '../core/tree.ts';
 
 const paramKey = (x: unknown): string => {
@@ -21,7 +21,7 @@ export const paramsKey = (p: Params): string => {
 
 /** Every `call` replaced by the equations it stands for. */
 const inlineCalls = (p: Program): Program => {
-  if (!p.equations.some((e) => 'program' in e.params && e.primitive.name === 'jit')) return p;
+  if (!p.equations.some((e) => e.primitive.inlined === true)) return p;
   const equations: Equation[] = [];
   const emit = (program: Program, inputs: readonly Value[]): Value[] => {
     const env = new Map<Value, Value>();
@@ -29,7 +29,7 @@ const inlineCalls = (p: Program): Program => {
     const read = (v: Value): Value => env.get(v)!;
     for (const e of program.equations) {
       const ins = e.inputs.map(read);
-      if (e.primitive.name === 'jit') {
+      if (e.primitive.inlined === true) {
         const outs = emit(e.params['program'] as Program, ins);
         e.outs.forEach((v, i) => env.set(v, outs[i]!));
       } else {
@@ -89,7 +89,7 @@ export const simplify = (program: Program): Program => {
   for (const original of p.equations) {
     const inputs = original.inputs.map(resolve);
     let e: Equation = { ...original, inputs };
-    if (e.primitive.effects === undefined) {
+    if (!hasEffects(e)) {
       const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
       if (same !== undefined && sizeOf(same.aval.shape) === sizeOf(e.outs[0]!.aval.shape)) {
         replaced.set(e.outs[0]!, same);
@@ -119,7 +119,7 @@ export const simplify = (program: Program): Program => {
   const equations: Equation[] = [];
   for (let i = kept.length - 1; i >= 0; i--) {
     const e = kept[i]!;
-    if (e.primitive.effects === undefined && !e.outs.some((v) => live.has(v))) continue;
+    if (!hasEffects(e) && !e.outs.some((v) => live.has(v))) continue;
     e.inputs.forEach((v) => live.add(v));
     equations.push(e);
   }

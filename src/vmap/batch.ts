@@ -1,6 +1,7 @@
 // Batching: an interpreter whose values carry an extra axis that the function does not see.
 import { withInterpreter, type Interpreter } from '../core/interpreter.ts';
 import type { Params, Primitive } from '../core/primitive.ts';
+import { subprograms } from '../core/program.ts';
 import { Tracer, type Tensor } from '../core/tensor.ts';
 
 /** A value without its axis `axis`. */
@@ -27,13 +28,22 @@ export class BatchTracer extends Tracer {
   }
 }
 
+/** True for a collective over the axis of that name, and for what holds one in a program. */
+const speaksOf = (primitive: Primitive, params: Params, axisName: string | undefined): boolean =>
+  axisName !== undefined &&
+  ((primitive.collective === true && params['axisName'] === axisName) ||
+    subprograms(params).some((p) => p.equations.some((e) => speaksOf(e.primitive, e.params, axisName))));
+
 export class BatchInterpreter implements Interpreter {
   readonly kind = 'vmap';
   readonly below: Interpreter;
   readonly size: number;
-  constructor(below: Interpreter, size: number) {
+  /** What collectives inside of the function call this axis. */
+  readonly axisName: string | undefined;
+  constructor(below: Interpreter, size: number, axisName?: string) {
     this.below = below;
     this.size = size;
+    this.axisName = axisName;
   }
 
   lift(value: Tensor, axis: number | null): Tensor {
@@ -52,9 +62,10 @@ export class BatchInterpreter implements Interpreter {
       values.push(value);
       axes.push(axis);
     }
-    if (axes.every((a) => a === null)) return this.below.process(primitive, values, params);
+    if (axes.every((a) => a === null) && !speaksOf(primitive, params, this.axisName))
+      return this.below.process(primitive, values, params);
     return withInterpreter(this.below, () => {
-      const result = primitive.batch(values, axes, params, this.size);
+      const result = primitive.batch(values, axes, params, this.size, this.axisName);
       return result.outs.map((o, i) => this.lift(o, result.axes[i]!));
     });
   }

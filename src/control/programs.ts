@@ -1,0 +1,215 @@
+// Transforms of whole programs: the derivative, the linearization, the transpose and the batched form of a program, as programs again.
+import type { Aval } from '../core/aval.ts';
+import { bind, currentInterpreter, withInterpreter } from '../core/interpreter.ts';
+import { broadcastInto, fill, moveAxis } from '../core/ops/structure.ts';
+import type { Tangent } from '../core/primitive.ts';
+import type { Program } from '../core/program.ts';
+import { applyProgram, stage, type Staged } from '../core/stage.ts';
+import { Tracer, type Tensor } from '../core/tensor.ts';
+import { JvpInterpreter } from '../grad/jvp.ts';
+import { linearizeAt } from '../grad/linearize.ts';
+import { BatchInterpreter } from '../vmap/batch.ts';
+
+/** Applies a program under the current interpreter. */
+export const runProgram = (program: Program, inputs: readonly Tensor[]): Tensor[] =>
+  applyProgram(program, inputs, bind);
+
+export const avalsOf = (values: readonly { readonly aval: Aval }[]): Aval[] => values.map((v) => v.aval);
+export const zerosOf = (a: Aval): Tensor => fill(a.shape, 0, a.dtype);
+export const isTensor = (t: Tangent): t is Tensor => t !== null;
+
+const bits = (mask: readonly boolean[]): string => mask.map(Number).join('');
+
+/** Transformed programs are made once for each program and pattern. */
+const memo = <A>(): ((program: Program, key: string, make: () => A) => A) => {
+  const known = new WeakMap<Program, Map<string, A>>();
+  return (program, key, make) => {
+    let forProgram = known.get(program);
+    if (forProgram === undefined) known.set(program, (forProgram = new Map()));
+    let made = forProgram.get(key);
+    if (made === undefined) forProgram.set(key, (made = make()));
+    return made;
+  };
+};
+
+/** A staged program, and which of its optional outputs it has. */
+export interface Masked {
+  readonly staged: Staged;
+  readonly mask: readonly boolean[];
+}
+
+const jvps = memo<Masked>();
+
+/**
+ * (primals.., tangents of the moving ones..) -> (outs.., tangents of the outs in the mask..). `wanted` outs are in the mask
+ * whether or not they move.
+ */
+export const jvpProgram = (
+  program: Program,
+  moving: readonly boolean[],
+  wanted: readonly boolean[] = program.outs.map(() => false),
+): Masked =>
+  jvps(program, `${bits(moving)}/${bits(wanted)}`, () => {
+    let mask: boolean[] = [];
+    const count = program.inputs.length;
+    const staged = stage(
+      'jvp',
+      (...args) => {
+        const interpreter = new JvpInterpreter('jvp', currentInterpreter());
+        let next = count;
+        const duals = moving.map((m, i) => interpreter.lift(args[i]!, m ? args[next++]! : null));
+        const outs = withInterpreter(interpreter, () => runProgram(program, duals)).map((y) => interpreter.lower(y));
+        mask = outs.map((o, i) => o.tangent !== null || wanted[i]!);
+        return [
+          ...outs.map((o) => o.primal),
+          ...outs.flatMap((o, i) => (mask[i]! ? [o.tangent ?? zerosOf(o.primal)] : [])),
+        ];
+      },
+      [...avalsOf(program.inputs), ...avalsOf(program.inputs.filter((_, i) => moving[i]!))],
+    );
+    return { staged, mask };
+  });
+
+/** Where a value that the linear program needs comes from. */
+export type Residual =
+  | { readonly from: 'input'; readonly at: number }
+  | { readonly from: 'out'; readonly at: number }
+  | { readonly from: 'constant'; readonly value: Tensor };
+
+export interface LinearizedProgram {
+  /** inputs -> (outs.., residuals that are neither an input nor an out..) */
+  readonly forward: Staged;
+  /** (residuals.., tangents of all inputs that are not constant..) -> tangents of the outs in the mask */
+  readonly linear: Program;
+  /** `out` counts the outputs of `forward`. */
+  readonly residuals: readonly Residual[];
+  readonly mask: readonly boolean[];
+}
+
+const linearizations = memo<LinearizedProgram>();
+
+/** A program split in two: what can be computed from values, and what is linear in the tangents. */
+export const linearizeProgram = (program: Program, isConstant: readonly boolean[]): LinearizedProgram =>
+  linearizations(program, bits(isConstant), () => {
+    let linear: Staged | undefined;
+    let mask: boolean[] = [];
+    let residuals: Residual[] = [];
+    const forward = stage(
+      'linearize',
+      (...args) => {
+        const at = linearizeAt('linearize', (...xs) => runProgram(program, xs), args, isConstant);
+        linear = stage(
+          'linearize',
+          (...ts) => {
+            let next = 0;
+            const outs = at.forward(args.map((_, i) => (isConstant[i] === true ? null : ts[next++]!)));
+            mask = outs.map((t) => t !== null);
+            return outs.filter(isTensor);
+          },
+          args.filter((_, i) => isConstant[i] !== true),
+        );
+        const extra: Tensor[] = [];
+        residuals = linear.captured.map((x): Residual => {
+          if (args.includes(x)) return { from: 'input', at: args.indexOf(x) };
+          if (at.outs.includes(x)) return { from: 'out', at: at.outs.indexOf(x) };
+          if (!(x instanceof Tracer)) return { from: 'constant', value: x };
+          extra.push(x);
+          return { from: 'out', at: at.outs.length + extra.length - 1 };
+        });
+        return [...at.outs, ...extra];
+      },
+      avalsOf(program.inputs),
+    );
+    return { forward, linear: linear!.program, residuals, mask };
+  });
+
+const transposes = memo<Masked>();
+
+/**
+ * The transpose of a program that is linear in the inputs marked so: (the other inputs.., given cotangents..) -> cotangents of
+ * the linear inputs in the mask (one entry a linear input). `wanted` cotangents are in the mask even where they are zero.
+ */
+export const transposeProgram = (
+  program: Program,
+  linear: readonly boolean[],
+  given: readonly boolean[],
+  wanted = false,
+): Masked =>
+  transposes(program, `${bits(linear)}/${bits(given)}/${wanted ? 1 : 0}`, () => {
+    let mask: boolean[] = [];
+    const values = program.inputs.filter((_, i) => !linear[i]!);
+    const tangents = program.inputs.filter((_, i) => linear[i]!);
+    const staged = stage(
+      'transpose',
+      (...args) => {
+        let next = 0;
+        const constants = linear.map((l) => (l ? null : args[next++]!));
+        const at = linearizeAt(
+          'transpose',
+          (...xs) => {
+            let k = 0;
+            return runProgram(
+              program,
+              linear.map((l, i) => (l ? xs[k++]! : constants[i]!)),
+            );
+          },
+          tangents.map((v) => zerosOf(v.aval)),
+        );
+        const back = at.backward(given.map((g) => (g ? args[next++]! : null)));
+        mask = back.map((t) => t !== null || wanted);
+        return back.flatMap((t, i) => (mask[i]! ? [t ?? zerosOf(tangents[i]!.aval)] : []));
+      },
+      [...avalsOf(values), ...avalsOf(program.outs.filter((_, i) => given[i]!))],
+    );
+    return { staged, mask };
+  });
+
+export interface BatchedProgram {
+  readonly staged: Staged;
+  readonly axes: readonly (number | null)[];
+}
+
+const batches = memo<BatchedProgram>();
+
+/**
+ * A program over an extra axis of length `size`. Without `wanted` every output keeps whatever axis it has (null: the same for
+ * all); with it, every output that has one has it in front, and the wanted ones have one.
+ */
+export const batchProgram = (
+  program: Program,
+  axes: readonly (number | null)[],
+  size: number,
+  axisName?: string,
+  wanted?: readonly boolean[],
+): BatchedProgram =>
+  batches(program, `${size}:${axes.join(',')}:${axisName ?? ''}:${wanted === undefined ? '' : bits(wanted)}`, () => {
+    let found: (number | null)[] = [];
+    const staged = stage(
+      'vmap',
+      (...args) => {
+        const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
+        const lifted = args.map((x, i) => interpreter.lift(x, axes[i]!));
+        const outs = withInterpreter(interpreter, () => runProgram(program, lifted)).map((y) => interpreter.lower(y));
+        if (wanted === undefined) {
+          found = outs.map((o) => o.axis);
+          return outs.map((o) => o.value);
+        }
+        found = outs.map((o, i) => (o.axis !== null || wanted[i]! ? 0 : null));
+        return outs.map((o, i) =>
+          o.axis !== null
+            ? moveAxis(o.value, o.axis, 0)
+            : wanted[i]!
+              ? broadcastInto(o.value, [size, ...o.value.shape], [0])
+              : o.value,
+        );
+      },
+      program.inputs.map((v, i): Aval => {
+        const d = axes[i]!;
+        if (d === null) return v.aval;
+        const shape = [...v.aval.shape];
+        shape.splice(d, 0, size);
+        return { ...v.aval, shape };
+      }),
+    );
+    return { staged, axes: found };
+  });
