@@ -3,7 +3,7 @@ import type { Aval } from '../core/aval.ts';
 import { bind, currentInterpreter, withInterpreter } from '../core/interpreter.ts';
 import { broadcastInto, fill, moveAxis } from '../core/ops/structure.ts';
 import type { Tangent } from '../core/primitive.ts';
-import type { Program } from '../core/program.ts';
+import type { Program, Value } from '../core/program.ts';
 import { applyProgram, stage, type Staged } from '../core/stage.ts';
 import { Tracer, type Tensor } from '../core/tensor.ts';
 import { JvpInterpreter } from '../grad/jvp.ts';
@@ -17,6 +17,13 @@ export const runProgram = (program: Program, inputs: readonly Tensor[]): Tensor[
 export const avalsOf = (values: readonly { readonly aval: Aval }[]): Aval[] => values.map((v) => v.aval);
 export const zerosOf = (a: Aval): Tensor => fill(a.shape, 0, a.dtype);
 export const isTensor = (t: Tangent): t is Tensor => t !== null;
+
+/** A program with its inputs and outputs in another order, some repeated or left out, and inputs that it does not read. */
+export const arrange = (program: Program, inputs: readonly Value[], outs: readonly Value[]): Program => ({
+  inputs,
+  equations: program.equations,
+  outs,
+});
 
 const bits = (mask: readonly boolean[]): string => mask.map(Number).join('');
 
@@ -88,9 +95,16 @@ export interface LinearizedProgram {
 
 const linearizations = memo<LinearizedProgram>();
 
-/** A program split in two: what can be computed from values, and what is linear in the tangents. */
-export const linearizeProgram = (program: Program, isConstant: readonly boolean[]): LinearizedProgram =>
-  linearizations(program, bits(isConstant), () => {
+/**
+ * A program split in two: what can be computed from values, and what is linear in the tangents. `wanted` outs are in the mask
+ * whether or not they move.
+ */
+export const linearizeProgram = (
+  program: Program,
+  isConstant: readonly boolean[],
+  wanted: readonly boolean[] = program.outs.map(() => false),
+): LinearizedProgram =>
+  linearizations(program, `${bits(isConstant)}/${bits(wanted)}`, () => {
     let linear: Staged | undefined;
     let mask: boolean[] = [];
     let residuals: Residual[] = [];
@@ -103,8 +117,8 @@ export const linearizeProgram = (program: Program, isConstant: readonly boolean[
           (...ts) => {
             let next = 0;
             const outs = at.forward(args.map((_, i) => (isConstant[i] === true ? null : ts[next++]!)));
-            mask = outs.map((t) => t !== null);
-            return outs.filter(isTensor);
+            mask = outs.map((t, i) => t !== null || wanted[i]!);
+            return outs.flatMap((t, i) => (mask[i]! ? [t ?? zerosOf(program.outs[i]!.aval)] : []));
           },
           args.filter((_, i) => isConstant[i] !== true),
         );
@@ -127,15 +141,15 @@ const transposes = memo<Masked>();
 
 /**
  * The transpose of a program that is linear in the inputs marked so: (the other inputs.., given cotangents..) -> cotangents of
- * the linear inputs in the mask (one entry a linear input). `wanted` cotangents are in the mask even where they are zero.
+ * the linear inputs in the mask (one entry a linear input). `wanted` ones (one entry a linear input) are in the mask even where they are zero.
  */
 export const transposeProgram = (
   program: Program,
   linear: readonly boolean[],
   given: readonly boolean[],
-  wanted = false,
+  wanted: readonly boolean[] = linear.filter(Boolean).map(() => false),
 ): Masked =>
-  transposes(program, `${bits(linear)}/${bits(given)}/${wanted ? 1 : 0}`, () => {
+  transposes(program, `${bits(linear)}/${bits(given)}/${bits(wanted)}`, () => {
     let mask: boolean[] = [];
     const values = program.inputs.filter((_, i) => !linear[i]!);
     const tangents = program.inputs.filter((_, i) => linear[i]!);
@@ -156,7 +170,7 @@ export const transposeProgram = (
           tangents.map((v) => zerosOf(v.aval)),
         );
         const back = at.backward(given.map((g) => (g ? args[next++]! : null)));
-        mask = back.map((t) => t !== null || wanted);
+        mask = back.map((t, i) => t !== null || wanted[i]!);
         return back.flatMap((t, i) => (mask[i]! ? [t ?? zerosOf(tangents[i]!.aval)] : []));
       },
       [...avalsOf(values), ...avalsOf(program.outs.filter((_, i) => given[i]!))],

@@ -53,6 +53,21 @@ export const withInterpreter = <A>(interpreter: Interpreter, f: () => A): A => {
   }
 };
 
+let compiling = true;
+/** True inside of disableJit: functions run as they stand, loops and branches as those of JS. */
+export const jitDisabled = (): boolean => !compiling;
+
+/** Runs f with compilation switched off. */
+export const withoutJit = <A>(f: () => A): A => {
+  const saved = compiling;
+  compiling = false;
+  try {
+    return f();
+  } finally {
+    compiling = saved;
+  }
+};
+
 /** Applies a primitive under the current interpreter. Inputs must have the exact shapes and dtypes it wants. */
 export const bind = <P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] =>
   current.process(primitive as Primitive, inputs, params as Params);

@@ -53,4 +53,24 @@ export type Lowering =
   /** All inputs permuted alike along an axis, so that input 0 ascends (or descends); stable; NaN last. */
   | { readonly tag: 'sort'; readonly axis: number; readonly descending: boolean }
   /** A sub-program over all inputs. */
-  | { readonly tag: 'call'; readonly program: Program };
+  | { readonly tag: 'call'; readonly program: Program }
+  /** Inputs: consts, carry, xs; `program` (consts, carry, slices) -> (carry, slices of ys), for each slice in turn. */
+  | {
+      readonly tag: 'scan';
+      readonly program: Program;
+      readonly consts: number;
+      readonly carry: number;
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly unroll: number;
+    }
+  /** The branch whose number is input 0 (clamped), over the other inputs. */
+  | { readonly tag: 'cond'; readonly branches: readonly Program[] }
+  /** Inputs: constants of the condition, of the body, carry; the body repeated while the condition holds. */
+  | {
+      readonly tag: 'while';
+      readonly cond: Program;
+      readonly body: Program;
+      readonly condConsts: number;
+      readonly bodyConsts: number;
+    };

@@ -28,7 +28,6 @@ export const checkOptions = (op: string, options: unknown, known: readonly strin
 };
 
 /** Checks that what a transform is given is a function. */
-export const checkFunction = (transform: string, f: unknown): void => {
-  if (typeof f !== 'function')
-    throw new ArgumentError(transform, `needs a function as its first argument, got ${kindOf(f)}`);
+export const checkFunction = (transform: string, f: unknown, as = 'its first argument'): void => {
+  if (typeof f !== 'function') throw new ArgumentError(transform, `needs a function as ${as}, got ${kindOf(f)}`);
 };

@@ -193,7 +193,10 @@ export const evaluateLowering = (
       sort(lowering.axis, lowering.descending, inputs, results);
       break;
     case 'call':
-      throw new Error('reference: a call is evaluated by its program');
+    case 'scan':
+    case 'cond':
+    case 'while':
+      throw new Error(`reference: ${lowering.tag} is evaluated by its programs`);
   }
   return results;
 };

@@ -1,0 +1,3 @@
+// Control flow and what else holds programs: everything the entry point exports of it.
+export { cond, switchCase } from './choose.ts';
+export { foriLoop, map, scan, whileLoop, type MapOptions, type ScanOptions } from './loops.ts';
