@@ -20,7 +20,18 @@ export * from './core/ops/public.ts';
 
 export { grad, jvp, linearize, stopGradient, valueAndGrad, vjp, type GradOptions } from './grad/index.ts';
 export { hessian, hvp, jacfwd, jacobian, jacrev } from './vmap/jacobian.ts';
-export { vmap, type AxisSpec, type VmapOptions } from './vmap/index.ts';
+export {
+  axisIndex,
+  axisSize,
+  pmax,
+  pmean,
+  pmin,
+  psum,
+  vmap,
+  type AxisName,
+  type AxisSpec,
+  type VmapOptions,
+} from './vmap/index.ts';
 export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
 export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
 export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';

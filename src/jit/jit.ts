@@ -11,6 +11,7 @@ import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
 import { flatten, leafPaths, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
 import { backendFor, type Backend, type Executable } from './backend.ts';
 import { callPrimitive } from '../control/call.ts';
+import { axesKey } from '../core/axes.ts';
 import { lru, type Lru } from './lru.ts';
 import { explainRetrace, type Signature } from './retrace.ts';
 import { simplify } from './simplify.ts';
@@ -48,7 +49,8 @@ export interface Jitted<A extends readonly unknown[], R> {
 }
 
 const signatureText = (leaves: readonly Leaf[], structure: Structure): string => {
-  let s = structureKey(structure);
+  // What is traced depends on the named axes in scope, too.
+  let s = axesKey() + structureKey(structure);
   for (const x of leaves) s += typeof x === 'number' ? '|#' : `|${x.weak ? '~' : ''}${x.dtype}${x.shape.join()}`;
   return s;
 };
@@ -105,6 +107,7 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
       avals: leaves.map((x): Aval | 'number' =>
         typeof x === 'number' ? 'number' : { shape: x.shape, dtype: x.dtype, weak: x.weak },
       ),
+      axes: axesKey(),
     };
     traces++;
     if (options.maxTraces !== undefined && traces > options.maxTraces)

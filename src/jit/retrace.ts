@@ -6,6 +6,8 @@ import { leafPaths, structureDifference, type Structure } from '../core/tree.ts'
 export interface Signature {
   readonly structure: Structure;
   readonly avals: readonly (Aval | 'number')[];
+  /** The named axes in scope, as text. */
+  readonly axes?: string;
 }
 
 const show = (a: Aval | 'number' | undefined): string =>
@@ -15,6 +17,8 @@ const differences = (now: Signature, before: Signature): string[] => {
   const structural = structureDifference(before.structure, now.structure);
   if (structural !== undefined) return [`structure ${structural}`];
   const paths = leafPaths(now.structure);
+  const scope = (s: Signature): string => (s.axes === undefined || s.axes === '' ? 'none' : s.axes);
+  if (scope(now) !== scope(before)) return [`the named axes in scope are ${scope(now)}, were ${scope(before)}`];
   return now.avals.flatMap((a, i) =>
     show(a) === show(before.avals[i]) ? [] : [`argument ${paths[i]!} is ${show(a)}, was ${show(before.avals[i])}`],
   );

@@ -8,6 +8,7 @@ import { broadcastInto, moveAxis } from '../core/ops/structure.ts';
 import type { Tensor } from '../core/tensor.ts';
 import type { Batched, Unranked } from '../core/types/transform.ts';
 import { flatten, leafPaths, unflatten, type Structure } from '../core/tree.ts';
+import { withAxis } from '../core/axes.ts';
 import { BatchInterpreter } from './batch.ts';
 
 /** An axis, null (not mapped), or a tree of them that is a prefix of the argument's tree. */
@@ -20,6 +21,8 @@ export interface VmapOptions {
   readonly outAxes?: AxisSpec;
   /** The axis's length; needed only where no argument is mapped. */
   readonly axisSize?: number;
+  /** A name by which psum, pmean, pmax, pmin and axisIndex inside of the function speak of the mapped axis. */
+  readonly axisName?: string;
 }
 
 /** An axis more in front of every tensor; where options place it, nothing is known of shapes. */
@@ -74,7 +77,7 @@ const axesOfLeaves = (name: string, spec: AxisSpec, structure: Structure): (numb
 
 /**
  * f over an axis of its arguments (`jax.vmap`): the result of f on every slice, stacked along `outAxes`. Arguments whose
- * axis is null are the same for every slice.
+ * axis is null are the same for every slice. With `axisName` the function may compute across slices: psum, pmean, pmax, pmin, axisIndex.
  * @example
  * vmap((x, y) => sum(mul(x, y)))(tensor([[1, 2], [3, 4]]), tensor([[1, 1], [2, 2]])); // [3, 14]
  */
@@ -82,7 +85,7 @@ export const vmap: Vmap =
   (f: (...args: never[]) => unknown, options: VmapOptions = {}) =>
   (...args: readonly unknown[]): never => {
     checkFunction('vmap', f);
-    checkOptions('vmap', options, ['inAxes', 'outAxes', 'axisSize']);
+    checkOptions('vmap', options, ['inAxes', 'outAxes', 'axisSize', 'axisName']);
     const { leaves, structure } = flatten(args, 'vmap');
     const inAxes = options.inAxes === undefined ? 0 : options.inAxes;
     const axes = axesOfLeaves('inAxes', inAxes, structure);
@@ -95,10 +98,14 @@ export const vmap: Vmap =
       return checkAxis('vmap', a, xs[i]!.rank, `inAxes of ${name(i)}`);
     });
     const size = mappedSize(xs, resolved, options.axisSize, name);
-    const interpreter = new BatchInterpreter(currentInterpreter(), size);
+    const { axisName } = options;
+    if (axisName !== undefined && (typeof axisName !== 'string' || axisName === ''))
+      throw new ArgumentError('vmap', `axisName must be a string that is not empty, got ${JSON.stringify(axisName)}`);
+    const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
     const g = onLeaves('vmap', f, structure);
-    const outs = withInterpreter(interpreter, () => g.run(...xs.map((x, i) => interpreter.lift(x, resolved[i]!)))).map(
-      (y) => interpreter.lower(y),
+    const lifted = xs.map((x, i) => interpreter.lift(x, resolved[i]!));
+    const outs = withAxis(axisName, size, () => withInterpreter(interpreter, () => g.run(...lifted))).map((y) =>
+      interpreter.lower(y),
     );
     const outAxes = axesOfLeaves('outAxes', options.outAxes === undefined ? 0 : options.outAxes, g.out());
     return unflatten<never>(
