@@ -1,7 +1,7 @@
 // Which buffers a kernel reads and writes, and where: what planning, donation and explanations need to know of it.
 import { visit, type Expr } from '../core/expr.ts';
 import { indexKey, visitVars, type Index } from '../core/index-expr.ts';
-import type { Kernel, Stage } from './kernel.ts';
+import type { CarrySlot, Kernel, Stage } from './kernel.ts';
 
 export interface KernelBuffers {
   readonly reads: readonly number[];
@@ -60,6 +60,12 @@ const collect = (k: Kernel): KernelBuffers => {
       }
     }
   };
+  const carried = (slots: readonly CarrySlot[]): void =>
+    slots.forEach((c) => {
+      readAt.set(c.init, undefined);
+      writtenAt.set(c.out, undefined);
+      if (c.spare !== undefined) writtenAt.set(c.spare, undefined);
+    });
   switch (k.kind) {
     case 'loop':
       stages(k.stages);
@@ -89,6 +95,19 @@ const collect = (k: Kernel): KernelBuffers => {
     case 'cumulate':
       readAt.set(k.source, undefined);
       writtenAt.set(k.target, undefined);
+      break;
+    case 'scan':
+      for (const b of [...k.consts, ...k.xs]) readAt.set(b, undefined);
+      carried(k.carry);
+      for (const b of k.ys) writtenAt.set(b, undefined);
+      break;
+    case 'while':
+      for (const b of [...k.condConsts, ...k.bodyConsts]) readAt.set(b, undefined);
+      carried(k.carry);
+      break;
+    case 'cond':
+      for (const b of [k.index, ...k.inputs]) readAt.set(b, undefined);
+      for (const b of k.outs) writtenAt.set(b, undefined);
       break;
     case 'sort':
       k.sources.forEach((b) => readAt.set(b, undefined));

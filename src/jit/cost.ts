@@ -1,6 +1,6 @@
 // Counting of floating operations in kernels.
 import { visit, type Expr } from '../core/expr.ts';
-import type { Kernel, LoopKernel } from './kernel.ts';
+import type { Kernel, LoopKernel, Plan } from './kernel.ts';
 
 const extent = (vars: readonly { readonly extent: number }[]): number => vars.reduce((n, v) => n * v.extent, 1);
 
@@ -22,6 +22,9 @@ const loopFlops = (k: LoopKernel): number =>
     0,
   );
 
+/** Operations of all kernels of a plan. */
+export const planFlops = (p: Plan): number => p.kernels.reduce((n, k) => n + kernelFlops(k), 0);
+
 /** Operations on elements that a kernel performs, multiply and add counted apart. */
 export const kernelFlops = (k: Kernel): number => {
   switch (k.kind) {
@@ -37,6 +40,13 @@ export const kernelFlops = (k: Kernel): number => {
       return extent(k.init.axes) * operations([k.init.value]) + extent(k.axes) * (operations([k.value]) + 1);
     case 'cumulate':
       return k.outer * k.length * k.inner;
+    // Of a branch the dearest, of an open loop one round: what is known beforehand.
+    case 'scan':
+      return k.length * planFlops(k.body);
+    case 'cond':
+      return Math.max(...k.branches.map(planFlops));
+    case 'while':
+      return planFlops(k.cond) + planFlops(k.body);
     case 'sort':
       return k.outer * k.inner * k.length * Math.ceil(Math.log2(Math.max(k.length, 2)));
   }

@@ -103,7 +103,6 @@ export const evaluateEagerly = (primitive: Primitive, inputs: readonly Tensor[],
   let found: Compiled | undefined;
   let cache = caches.get(backend);
   if (cache === undefined) caches.set(backend, (cache = lru(2048)));
-  // Programs as parameters are compared by identity; they are compiled where they are called.
   key += `|${paramsKey(params)}`;
   found = cache.get(key);
   if (found === undefined) cache.set(key, (found = compile(backend, primitive, inputs, params, fills)));

@@ -94,6 +94,8 @@ const isView = (lowering: Lowering, e: Equation): boolean => {
   return indexKey(linear) === out && range(linear)[0] >= 0;
 };
 
+// What reads whole buffers, in an order of its own.
+const dense: ReadonlySet<Lowering['tag']> = new Set(['sort', 'cumulate', 'scan', 'cond', 'while'] as const);
 // Beyond this many operations an inlined expression is cut.
 const maxWeight = 400;
 const expensive = 8;
@@ -188,8 +190,8 @@ const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly 
     if (lowering === undefined || e === undefined) continue;
     if (n.slot === 0) {
       const inputs = e.inputs.map(node);
-      if (lowering.tag === 'contract' || lowering.tag === 'sort' || lowering.tag === 'cumulate')
-        for (const x of inputs) if (!isMoved(x, node) || lowering.tag !== 'contract') makeRoot(x);
+      if (lowering.tag === 'contract') inputs.filter((x) => !isMoved(x, node)).forEach(makeRoot);
+      if (dense.has(lowering.tag)) inputs.forEach(makeRoot);
       if (lowering.tag === 'move') {
         const x = inputs[0]!;
         const expands = n.size > x.size && x.size > 1;

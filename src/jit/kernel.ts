@@ -117,7 +117,56 @@ export interface SortKernel {
   readonly descending: boolean;
 }
 
-export type Kernel = LoopKernel | MultiKernel | ContractKernel | ScatterKernel | CumulateKernel | SortKernel;
+/**
+ * Where a value lives that goes from step to step: it starts as a copy of `init` and ends in `out`. With a spare, each step
+ * reads one of the two and writes the other; without, the body's plan writes the new value over the old (see `Plan.aliases`).
+ */
+export interface CarrySlot {
+  readonly init: number;
+  readonly out: number;
+  readonly spare?: number;
+}
+
+/**
+ * `body`, a program with its own plan, once for each of `length` slices in order (or in reverse). Its inputs are the consts, the
+ * carry, one slice of each of xs; its outputs, each with memory of its own, the carry and one slice of each of ys.
+ */
+export interface ScanKernel {
+  readonly kind: 'scan';
+  readonly name: string;
+  readonly body: Plan;
+  readonly length: number;
+  readonly reverse: boolean;
+  readonly consts: readonly number[];
+  readonly carry: readonly CarrySlot[];
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+}
+
+/** The branch whose number stands in `index` (int32, clamped). All take the same inputs and write the same outputs. */
+export interface CondKernel {
+  readonly kind: 'cond';
+  readonly name: string;
+  readonly index: number;
+  readonly branches: readonly Plan[];
+  readonly inputs: readonly number[];
+  readonly outs: readonly number[];
+}
+
+/** `body` as long as `cond`, whose one output is a bool, says so: both over their constants and the carry. */
+export interface WhileKernel {
+  readonly kind: 'while';
+  readonly name: string;
+  readonly cond: Plan;
+  readonly body: Plan;
+  readonly condConsts: readonly number[];
+  readonly bodyConsts: readonly number[];
+  readonly carry: readonly CarrySlot[];
+}
+
+export type ControlKernel = ScanKernel | CondKernel | WhileKernel;
+export type Kernel =
+  LoopKernel | MultiKernel | ContractKernel | ScatterKernel | CumulateKernel | SortKernel | ControlKernel;
 
 /** Where a buffer's bytes are while a program runs. Offsets are in bytes from the start of the program's arena. */
 export type Place =

@@ -4,6 +4,7 @@ import type { Program } from '../core/program.ts';
 import { buffersOf } from './buffers.ts';
 import type { Limits } from './cluster.ts';
 import type { BufferInfo, Kernel, Place, Plan } from './kernel.ts';
+import type { PlanPart } from './control.ts';
 import { schedule } from './schedule.ts';
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -58,9 +59,26 @@ const mayOverwrite = (kernels: readonly Kernel[], input: number, out: number): b
   return at !== undefined && reads !== undefined && reads.size === 1 && reads.has(at);
 };
 
-/** Schedules a simplified program and places its buffers. `donated` are positions of inputs whose memory may be reused. */
-export const planProgram = (program: Program, limits: Limits, donated: ReadonlySet<number> = new Set()): Plan => {
-  const { buffers, kernels, inputs, outputs } = schedule(program, limits);
+/** How memory may be shared. */
+export interface PlanOptions {
+  /** Positions of inputs whose memory any output may take. */
+  readonly donated?: ReadonlySet<number>;
+  /** Outputs that should take the memory of one certain input, as a loop's carry does. */
+  readonly over?: ReadonlyMap<number, number>;
+  /** No output shares memory with another or with an input (but as `over` says). */
+  readonly own?: boolean;
+}
+
+const none: ReadonlySet<number> = new Set();
+
+/** Schedules a simplified program and places its buffers. */
+export const planProgram = (
+  program: Program,
+  limits: Limits,
+  { donated = none, over, own = false }: PlanOptions = {},
+): Plan => {
+  const part: PlanPart = (p, pairs) => planProgram(p, limits, { over: pairs, own: true });
+  const { buffers, kernels, inputs, outputs } = schedule(program, limits, part, own);
   const places = new Map<number, Place>();
   inputs.forEach((id, position) => places.set(id, { kind: 'input', position }));
   outputs.forEach((id, position) => {
@@ -85,7 +103,8 @@ export const planProgram = (program: Program, limits: Limits, donated: ReadonlyS
   outputs.forEach((id, j) => {
     const place = places.get(id)!;
     if (place.kind !== 'output' || place.position !== j) return;
-    for (const i of donated) {
+    const only = over?.get(j);
+    for (const i of only === undefined ? donated : [only]) {
       const from = inputs[i]!;
       if (taken.has(i) || outputs.includes(from)) continue;
       const [a, b] = [buffers.get(from)!, buffers.get(id)!];

@@ -18,6 +18,7 @@ import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits }
 import { analyse, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
 import { expandMath, mathExpander } from './math/index.ts';
+import { buildControl, type Parts, type PlanPart } from './control.ts';
 import { mergeAlike } from './multi.ts';
 import { createBuilder, load, type Leaf } from './symbolic.ts';
 
@@ -35,8 +36,8 @@ const baseOf = (graph: Graph, v: Value): Node => {
   return n.view === undefined ? n : baseOf(graph, n.view);
 };
 
-/** Schedules a simplified program. */
-export const schedule = (program: Program, limits: Limits): Schedule => {
+/** Schedules a simplified program; `planPart` plans the programs inside of it. With `own`, no output shares a buffer with another or an input. */
+export const schedule = (program: Program, limits: Limits, planPart: PlanPart, own = false): Schedule => {
   const graph = analyse(program, limits.buffers);
   const clusters = cluster(graph, limits);
   const stored = storedNodes(graph, clusters);
@@ -46,9 +47,33 @@ export const schedule = (program: Program, limits: Limits): Schedule => {
     return n.order;
   };
   const inputs = program.inputs.map((v) => buffer(graph.nodes.get(v)!));
-  const kernels = clusters.flatMap((c) => buildCluster(graph, c, stored, buffer, limits));
+  const extra = (like: number): number => {
+    const id = graph.order.length + buffers.size;
+    buffers.set(id, { ...buffers.get(like)!, id });
+    return id;
+  };
+  const parts: Parts = { plan: planPart, extra };
+  const kernels = clusters.flatMap((c) => buildCluster(graph, c, stored, buffer, limits, parts));
   const outputs = program.outs.map((v) => buffer(baseOf(graph, v)));
+  if (own)
+    outputs.forEach((id, j) => {
+      if (!inputs.includes(id) && outputs.indexOf(id) === j) return;
+      outputs[j] = extra(id);
+      kernels.push(copyKernel(buffers.get(id)!, outputs[j]));
+    });
   return { buffers, kernels: mergeAlike(kernels), inputs, outputs };
+};
+
+const copyKernel = (from: BufferInfo, to: number): LoopKernel => {
+  const v = newVar(from.length);
+  const index = variable(v);
+  const value: Expr = { op: 'load', dtype: from.dtype, buffer: from.id, index, guards: [], fill: 0 };
+  return {
+    kind: 'loop',
+    name: 'copy',
+    outer: [v],
+    stages: [{ axes: [], actions: [{ kind: 'store', buffer: to, index, value }] }],
+  };
 };
 
 /** Computed values that some other kernel or the caller reads. */
@@ -69,9 +94,10 @@ const buildCluster = (
   stored: ReadonlySet<Node>,
   buffer: BufferOf,
   limits: Limits,
+  parts: Parts,
 ): Kernel[] => {
   if (c.kind === 'contract') return [buildContract(graph, c, stored, buffer)];
-  if (c.kind === 'other') return [buildOther(graph, c, buffer)];
+  if (c.kind === 'other') return [buildOther(graph, c, buffer, parts)];
   return [buildLoop(graph, c, stored, buffer, limits)];
 };
 
@@ -241,12 +267,19 @@ const buildContract = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buff
   };
 };
 
-const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf): Kernel => {
+const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf, parts: Parts): Kernel => {
   const node = c.items[0]!.node;
   const e = node.equation!;
   const l = node.lowering!;
   const { shape, dtype } = node.value.aval;
   const dense = (v: Value): number => buffer(baseOf(graph, v));
+  if (l.tag === 'scan' || l.tag === 'cond' || l.tag === 'while')
+    return buildControl(
+      l,
+      e.inputs.map(dense),
+      e.outs.map((v) => buffer(graph.nodes.get(v)!)),
+      parts,
+    );
   if (l.tag === 'cumulate')
     return {
       kind: 'cumulate',

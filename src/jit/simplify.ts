@@ -1,12 +1,32 @@
 // Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
-import { sizeOf } from '../core/aval.ts';
+import { showAval, sizeOf } from '../core/aval.ts';
 import type { Params } from '../core/primitive.ts';
-import { hasEffects, isProgram, type Equation, type Program, type Value } from '../core/program.ts';
+import { hasEffects, isProgram, subprograms, type Equation, type Program, type Value } from '../core/program.ts';
 import { staticKey } from '../core/tree.ts';
 
+const programKeys = new WeakMap<Program, string>();
+/** A program as text: equal where programs compute the same by the same equations. */
+const programKey = (p: Program): string => {
+  let key = programKeys.get(p);
+  if (key === undefined) {
+    const ids = new Map<Value, number>();
+    const id = (v: Value): number => {
+      if (!ids.has(v)) ids.set(v, ids.size);
+      return ids.get(v)!;
+    };
+    const typed = (v: Value): string => `${id(v)}:${showAval(v.aval)}`;
+    const lines = p.equations.map(
+      (e) => `${e.outs.map(typed).join()}=${e.primitive.name}(${e.inputs.map(id).join()})${paramsKey(e.params)}`,
+    );
+    programKeys.set(p, (key = `{${p.inputs.map(typed).join()}|${lines.join('|')}|${p.outs.map(id).join()}}`));
+  }
+  return key;
+};
+
 const paramKey = (x: unknown): string => {
+  if (isProgram(x)) return programKey(x);
   if (Array.isArray(x)) return `[${x.map(paramKey).join(',')}]`;
-  if (typeof x === 'object' && x !== null && !isProgram(x) && Object.getPrototypeOf(x) === Object.prototype)
+  if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
     return `{${Object.entries(x)
       .map(([k, v]) => `${k}:${paramKey(v)}`)
       .join(',')}}`;
@@ -17,6 +37,24 @@ export const paramsKey = (p: Params): string => {
   let s = '';
   for (const k in p) s += `${k}=${paramKey(p[k])};`;
   return s;
+};
+
+const simplified = new WeakMap<Program, Program>();
+/** A program inside of another, simplified once. */
+const inner = (p: Program): Program => {
+  let s = simplified.get(p);
+  if (s === undefined) simplified.set(p, (s = simplify(p)));
+  return s;
+};
+const withInner = (e: Equation): Equation => {
+  if (subprograms(e.params).length === 0) return e;
+  const params = Object.fromEntries(
+    Object.entries(e.params).map(([k, v]) => [
+      k,
+      isProgram(v) ? inner(v) : Array.isArray(v) ? v.map((x: unknown) => (isProgram(x) ? inner(x) : x)) : v,
+    ]),
+  );
+  return { ...e, params };
 };
 
 /** Every `call` replaced by the equations it stands for. */
@@ -88,7 +126,7 @@ export const simplify = (program: Program): Program => {
   const kept: Equation[] = [];
   for (const original of p.equations) {
     const inputs = original.inputs.map(resolve);
-    let e: Equation = { ...original, inputs };
+    let e: Equation = withInner({ ...original, inputs });
     if (!hasEffects(e)) {
       const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
       if (same !== undefined && sizeOf(same.aval.shape) === sizeOf(e.outs[0]!.aval.shape)) {

@@ -69,7 +69,7 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   };
 
   const compile = (program: Program, donated: ReadonlySet<number>): Executable => {
-    const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, donated);
+    const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, { donated });
     const { bytes, scratchBytes } = emitModule(plan, { relaxed });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
       env: { memory: heap.memory },

@@ -1,6 +1,7 @@
 // One WebAssembly module for a planned program: a function a kernel, and `run`, which calls them in order.
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
+import { condStep, scanStep, whileStep, type PlanFunction } from './codegen/control.ts';
 import { contractSteps } from './codegen/contract.ts';
 import { cumulateSteps } from './codegen/cumulate.ts';
 import { scatterSteps } from './codegen/scatter.ts';
@@ -32,17 +33,24 @@ export const emitModule = (plan: Plan, options: ModuleOptions): EmittedModule =>
   const m = moduleBuilder({
     memory: { import: ['env', 'memory'], ...(options.shared === true ? { shared: true } : {}) },
   });
+  const { func, scratchBytes } = planFunction(m, options.relaxed, plan, 'run');
+  m.export('run', func);
+  return { bytes: m.bytes(), scratchBytes };
+};
+
+/** A planned program, the whole one or a part, as one function of its table. */
+const planFunction: PlanFunction = (m, relaxed, plan, name) => {
   const info = (b: number): BufferInfo => {
     const found = plan.buffers.get(b);
     if (found === undefined) throw new Error(`wasm: the plan has no buffer ${b}`);
     return found;
   };
-  const u = unit(m, options.relaxed, info);
+  const u = unit(m, relaxed, info);
   const steps = plan.kernels.flatMap((k) => kernelSteps(u, k));
   const scratchBytes = steps.reduce((n, s) => Math.max(n, s.scratchBytes), 0);
   const scratchAt = Math.ceil(plan.arenaBytes / 64) * 64;
 
-  const run = m.func('run', ['i32'], [], (f) => {
+  const func = m.func(name, ['i32'], [], (f) => {
     const address = (b: number): void => {
       const place = plan.places.get(b);
       if (place === undefined) throw new Error(`wasm: the plan has no place for buffer ${b}`);
@@ -52,8 +60,7 @@ export const emitModule = (plan: Plan, options: ModuleOptions): EmittedModule =>
     const begin = f.local('i32');
     for (const s of steps) callStep(f, s, begin, address, () => f.get(0).mem('i32.load').i32(scratchAt).op('i32.add'));
   });
-  m.export('run', run);
-  return { bytes: m.bytes(), scratchBytes: scratchBytes === 0 ? 0 : scratchBytes + (scratchAt - plan.arenaBytes) };
+  return { func, scratchBytes: scratchBytes === 0 ? 0 : scratchBytes + (scratchAt - plan.arenaBytes) };
 };
 
 const callStep = (f: Emitter, s: Step, begin: number, address: (b: number) => void, scratch: () => void): void => {
@@ -97,5 +104,11 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
       return cumulateSteps(u, k);
     case 'sort':
       return sortSteps(u, k);
+    case 'scan':
+      return [scanStep(u, k, planFunction)];
+    case 'cond':
+      return [condStep(u, k, planFunction)];
+    case 'while':
+      return [whileStep(u, k, planFunction)];
   }
 };

@@ -65,7 +65,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
       const plan = planProgram(
         narrowed,
         { buffers: limits.maxStorageBuffersPerShaderStage - 1, row: longestRow },
-        donated,
+        { donated },
       );
       const module = renderModule(plan, {
         buffers: limits.maxStorageBuffersPerShaderStage,

@@ -71,5 +71,12 @@ const renderKernel = (k: Kernel, target: Target): readonly Dispatch[] => {
       return one(renderCumulate(k, target));
     case 'sort':
       return one(renderSort(k, target));
+    case 'scan':
+    case 'cond':
+    case 'while':
+      throw new DeviceError(
+        k.name,
+        'control flow runs on the WebAssembly device so far; move the arguments there with devicePut(x, devices.wasm), or unroll the loop in JS',
+      );
   }
 };
