@@ -32,6 +32,17 @@ export {
   type AxisSpec,
   type VmapOptions,
 } from './vmap/index.ts';
+export {
+  cond,
+  foriLoop,
+  map,
+  scan,
+  switchCase,
+  switchCase as switch,
+  whileLoop,
+  type MapOptions,
+  type ScanOptions,
+} from './control/index.ts';
 export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
 export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
 export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';
