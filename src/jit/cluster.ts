@@ -122,8 +122,11 @@ const describe = (graph: Graph, node: Node): Item => {
 
 const only = (keys: ReadonlySet<string>, key: string): boolean => keys.size === 1 && keys.has(key);
 
-/** Groups the computed values of a graph into kernels, in an order in which they can run. */
-export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
+/**
+ * Groups the computed values of a graph into kernels, in an order in which they can run. `inside`: of a program inside of
+ * another, whose outputs are a loop's carry: what is added up there is best added where it is computed.
+ */
+export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[] => {
   const clusters: Cluster[] = [];
   const home = new Map<Node, number>();
 
@@ -198,6 +201,7 @@ export const cluster = (graph: Graph, limits: Limits): Cluster[] => {
 
   // State that a step updates is read and written once, whatever computes its gradient: such updates run together.
   const updatesState = (item: Item): boolean =>
+    !inside &&
     outputs.has(item.node) &&
     readsOf(item).some((n) => n.equation === undefined && n.size === item.node.size && n.size > 1);
   const outputs = new Set(graph.program.outs.map((v) => graph.nodes.get(v)!));

@@ -14,6 +14,7 @@ import {
   type Var,
 } from '../core/index-expr.ts';
 import type { Program, Value } from '../core/program.ts';
+import { buffersOf } from './buffers.ts';
 import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits } from './cluster.ts';
 import { analyse, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
@@ -39,7 +40,7 @@ const baseOf = (graph: Graph, v: Value): Node => {
 /** Schedules a simplified program; `planPart` plans the programs inside of it. With `own`, no output shares a buffer with another or an input. */
 export const schedule = (program: Program, limits: Limits, planPart: PlanPart, own = false): Schedule => {
   const graph = analyse(program, limits.buffers);
-  const clusters = cluster(graph, limits);
+  const clusters = cluster(graph, limits, own);
   const stored = storedNodes(graph, clusters);
   const buffers = new Map<number, BufferInfo>();
   const buffer = (n: Node): number => {
@@ -59,9 +60,25 @@ export const schedule = (program: Program, limits: Limits, planPart: PlanPart, o
     outputs.forEach((id, j) => {
       if (!inputs.includes(id) && outputs.indexOf(id) === j) return;
       outputs[j] = extra(id);
-      kernels.push(copyKernel(buffers.get(id)!, outputs[j]));
+      if (!storeTwice(kernels, id, outputs[j])) kernels.push(copyKernel(buffers.get(id)!, outputs[j]));
     });
   return { buffers, kernels: mergeAlike(kernels), inputs, outputs };
+};
+
+/** Lets the kernel that writes a buffer write another one too. */
+const storeTwice = (kernels: Kernel[], from: number, to: number): boolean => {
+  const again = (actions: readonly Action[]): readonly Action[] =>
+    actions.flatMap((a) => (a.kind === 'store' && a.buffer === from ? [a, { ...a, buffer: to }] : [a]));
+  for (const [i, k] of kernels.entries()) {
+    if (k.kind !== 'loop' && k.kind !== 'contract') continue;
+    if (!buffersOf(k).writes.includes(from)) continue;
+    kernels[i] =
+      k.kind === 'loop'
+        ? { ...k, stages: k.stages.map((s) => ({ ...s, actions: again(s.actions) })) }
+        : { ...k, epilogue: again(k.epilogue) as ContractKernel['epilogue'] };
+    return true;
+  }
+  return false;
 };
 
 const copyKernel = (from: BufferInfo, to: number): LoopKernel => {
@@ -292,6 +309,14 @@ const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf, parts: Parts): K
       length: shape[l.axis]!,
       inner: sizeOf(shape.slice(l.axis + 1)),
       reverse: l.reverse,
+    };
+  if (l.tag === 'callback')
+    return {
+      kind: 'callback',
+      name: e.primitive.name,
+      sources: e.inputs.map(dense),
+      targets: e.outs.map((v) => buffer(graph.nodes.get(v)!)),
+      call: l.call,
     };
   if (l.tag === 'sort')
     return {
