@@ -8,7 +8,7 @@ import { isLinear, type Primitive, type Tangent } from '../core/primitive.ts';
 import type { Program, Value } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { invariantPart } from './invariant.ts';
+import { invariantPart } from '../core/invariant.ts';
 import {
   arrange,
   avalsOf,

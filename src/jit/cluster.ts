@@ -227,7 +227,7 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
   for (const node of graph.order) {
     if (!node.root || node.equation === undefined) continue;
     // Several outputs of one sort or one multi-output routine come from one kernel.
-    const first = graph.nodes.get(node.equation.outs[0]!)!;
+    const first = graph.nodes.get(node.equation.outs[0] ?? node.value)!;
     if (first !== node && home.has(first) && clusters[home.get(first)!]!.kind === 'other') {
       const c = home.get(first)!;
       clusters[c]!.items.push({ ...describe(graph, node), kind: 'other' });

@@ -95,7 +95,7 @@ const isView = (lowering: Lowering, e: Equation): boolean => {
 };
 
 // What reads whole buffers, in an order of its own.
-const dense: ReadonlySet<Lowering['tag']> = new Set(['sort', 'cumulate', 'scan', 'cond', 'while'] as const);
+const dense: ReadonlySet<Lowering['tag']> = new Set(['sort', 'cumulate', 'callback', 'scan', 'cond', 'while'] as const);
 // Beyond this many operations an inlined expression is cut.
 const maxWeight = 400;
 const expensive = 8;
@@ -129,7 +129,9 @@ export const analyse = (program: Program, buffers: number): Graph => {
     for (const v of e.inputs) nodes.get(v)!.uses++;
     const inputs = e.inputs.map((v) => nodes.get(v)!);
     const below = inputs.reduce((w, n) => w + (n.root ? 0 : n.weight), 0);
-    e.outs.forEach((value, slot) => {
+    // What only has an effect still has its place in the order.
+    const outs: readonly Value[] = e.outs.length > 0 ? e.outs : [{ aval: { shape: [0], dtype: 'bool', weak: false } }];
+    outs.forEach((value, slot) => {
       const size = sizeOf(value.aval.shape);
       const anchor = lowering.tag !== 'map' && lowering.tag !== 'move';
       let weight = below;

@@ -1,7 +1,9 @@
 // Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
 import { showAval, sizeOf } from '../core/aval.ts';
+import { hoist, plainer, prune } from './simplify-control.ts';
 import type { Params } from '../core/primitive.ts';
 import { hasEffects, isProgram, subprograms, type Equation, type Program, type Value } from '../core/program.ts';
+import { unrolled } from './unroll.ts';
 import { staticKey } from '../core/tree.ts';
 
 const programKeys = new WeakMap<Program, string>();
@@ -57,9 +59,9 @@ const withInner = (e: Equation): Equation => {
   return { ...e, params };
 };
 
-/** Every `call` replaced by the equations it stands for. */
+/** Every call replaced by the equations it stands for, and every scan that is to be written out by its steps. */
 const inlineCalls = (p: Program): Program => {
-  if (!p.equations.some((e) => e.primitive.inlined === true)) return p;
+  if (!p.equations.some((e) => e.primitive.inlined === true || e.primitive.name === 'scan')) return p;
   const equations: Equation[] = [];
   const emit = (program: Program, inputs: readonly Value[]): Value[] => {
     const env = new Map<Value, Value>();
@@ -67,8 +69,9 @@ const inlineCalls = (p: Program): Program => {
     const read = (v: Value): Value => env.get(v)!;
     for (const e of program.equations) {
       const ins = e.inputs.map(read);
-      if (e.primitive.inlined === true) {
-        const outs = emit(e.params['program'] as Program, ins);
+      const program = e.primitive.inlined === true ? (e.params['program'] as Program) : unrolled(e);
+      if (program !== undefined) {
+        const outs = emit(program, ins);
         e.outs.forEach((v, i) => env.set(v, outs[i]!));
       } else {
         const outs = e.outs.map((v): Value => ({ aval: v.aval }));
@@ -126,8 +129,11 @@ export const simplify = (program: Program): Program => {
   const kept: Equation[] = [];
   for (const original of p.equations) {
     const inputs = original.inputs.map(resolve);
-    let e: Equation = withInner({ ...original, inputs });
+    const { equation, same: equal } = plainer(withInner({ ...original, inputs }));
+    let e = equation;
+    for (const [v, to] of equal) replaced.set(v, to);
     if (!hasEffects(e)) {
+      if (e.outs.length === 0) continue;
       const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
       if (same !== undefined && sizeOf(same.aval.shape) === sizeOf(e.outs[0]!.aval.shape)) {
         replaced.set(e.outs[0]!, same);
@@ -155,11 +161,25 @@ export const simplify = (program: Program): Program => {
   const outs = p.outs.map(resolve);
   const live = new Set<Value>(outs);
   const equations: Equation[] = [];
+  let hoisted = false;
   for (let i = kept.length - 1; i >= 0; i--) {
-    const e = kept[i]!;
-    if (!hasEffects(e) && !e.outs.some((v) => live.has(v))) continue;
-    e.inputs.forEach((v) => live.add(v));
-    equations.push(e);
+    const whole = kept[i]!;
+    if (!hasEffects(whole) && !whole.outs.some((v) => live.has(v))) continue;
+    const { before, equation } = hoist(
+      prune(
+        whole,
+        whole.outs.map((v) => live.has(v)),
+      ),
+    );
+    hoisted ||= before.length > 0;
+    for (const e of [equation, ...[...before].reverse()]) {
+      e.inputs.forEach((v) => live.add(v));
+      equations.push(e);
+    }
   }
-  return { inputs: p.inputs, equations: equations.reverse(), outs };
+  const result = { inputs: p.inputs, equations: equations.reverse(), outs };
+  // What came out of loops may be the same as something else.
+  const done = hoisted ? simplify(result) : result;
+  simplified.set(done, done);
+  return done;
 };

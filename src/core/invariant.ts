@@ -1,5 +1,5 @@
 // What a program computes from some of its inputs alone: the part of a loop's body that is the same at every step.
-import { hasEffects, type Equation, type Program, type Value } from '../core/program.ts';
+import { hasEffects, type Equation, type Program, type Value } from './program.ts';
 
 export interface Invariant {
   readonly has: (v: Value) => boolean;
