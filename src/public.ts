@@ -42,6 +42,11 @@ export {
   whileLoop,
   type MapOptions,
   type ScanOptions,
+  debug,
+  disableJit,
+  pureCallback,
+  type PureCallbackOptions,
+  type VmapMethod,
 } from './control/index.ts';
 export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
 export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';

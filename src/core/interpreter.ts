@@ -36,7 +36,7 @@ export const eagerly: Interpreter = {
   kind: 'eager evaluation',
   process(primitive, inputs, params) {
     refuseEscaped(primitive.name, inputs);
-    return evaluate(primitive, inputs, params);
+    return primitive.evaluate === undefined ? evaluate(primitive, inputs, params) : primitive.evaluate(inputs, params);
   },
 };
 

@@ -1,4 +1,5 @@
 // Lowerings: how a primitive tells every backend, in a handful of tags, what its outputs are made of.
+import type { TypedArray } from './dtype.ts';
 import type { Expr } from './expr.ts';
 import type { Guard, Index } from './index-expr.ts';
 import type { Program } from './program.ts';
@@ -16,6 +17,9 @@ export type ReadIndex = (input: number, at: readonly Index[]) => Index;
 export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all' | 'argmax' | 'argmin';
 export type ScatterOp = 'set' | 'add' | 'mul' | 'min' | 'max';
 export type CumulateOp = 'sum' | 'prod' | 'max' | 'min' | 'logsumexp';
+
+/** A function of JS on the elements of an equation's inputs; returns those of its outputs. It may throw. */
+export type HostCall = (operands: readonly TypedArray[]) => readonly TypedArray[];
 
 export type Lowering =
   /** Each output's element as an expression of the inputs' elements at the same index; all shapes equal. */
@@ -52,6 +56,8 @@ export type Lowering =
   | { readonly tag: 'cumulate'; readonly op: CumulateOp; readonly axis: number; readonly reverse: boolean }
   /** All inputs permuted alike along an axis, so that input 0 ascends (or descends); stable; NaN last. */
   | { readonly tag: 'sort'; readonly axis: number; readonly descending: boolean }
+  /** All inputs handed to JS. */
+  | { readonly tag: 'callback'; readonly call: HostCall }
   /** A sub-program over all inputs. */
   | { readonly tag: 'call'; readonly program: Program }
   /** Inputs: consts, carry, xs; `program` (consts, carry, slices) -> (carry, slices of ys), for each slice in turn. */

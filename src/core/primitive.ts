@@ -40,6 +40,8 @@ export interface Primitive<P = Params> {
   readonly effects?: 'ordered' | 'callback';
   /** Computes along the axis of a vmap that its parameter `axisName` names, and reaches that vmap whether batched or not. */
   readonly collective?: true;
+  /** Computes with concrete tensors at once, instead of as a program of one equation. */
+  evaluate?(inputs: readonly Tensor[], params: P): readonly Tensor[];
   /** Its meaning is the program in its parameters, which compilation puts in its place. */
   readonly inlined?: true;
   /** Output shapes and dtypes; throws where the inputs do not fit. Inputs have been promoted and broadcast already. */

@@ -1,7 +1,7 @@
 // Control flow as kernels: each holds the plans of its programs over buffers of the program around it.
 import type { Lowering } from '../core/lowering.ts';
 import type { Program } from '../core/program.ts';
-import type { CarrySlot, ControlKernel, Plan } from './kernel.ts';
+import type { CarrySlot, ControlKernel, Kernel, Plan } from './kernel.ts';
 
 /** Plans a program that runs inside of another: `over` maps outputs to the inputs whose memory they should take if they can. */
 export type PlanPart = (program: Program, over: ReadonlyMap<number, number>) => Plan;
@@ -65,3 +65,11 @@ export const buildControl = (
     }
   }
 };
+
+/** The plans that a kernel holds. */
+const partsOf = (k: Kernel): readonly Plan[] =>
+  k.kind === 'scan' ? [k.body] : k.kind === 'while' ? [k.cond, k.body] : k.kind === 'cond' ? k.branches : [];
+
+/** True for a kernel that calls a function of JS, or one inside of which some program does: it may throw. */
+export const callsHost = (k: Kernel): boolean =>
+  k.kind === 'callback' || partsOf(k).some((p) => p.kernels.some(callsHost));

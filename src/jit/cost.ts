@@ -47,6 +47,8 @@ export const kernelFlops = (k: Kernel): number => {
       return Math.max(...k.branches.map(planFlops));
     case 'while':
       return planFlops(k.cond) + planFlops(k.body);
+    case 'callback':
+      return 0;
     case 'sort':
       return k.outer * k.inner * k.length * Math.ceil(Math.log2(Math.max(k.length, 2)));
   }

@@ -3,7 +3,7 @@ import type { Aval } from '../core/aval.ts';
 import { showAval } from '../core/aval.ts';
 import { ArgumentError, DeviceError, userFrame } from '../core/errors.ts';
 import { checkArgnums, leafTensor, onLeaves, settle } from '../core/functional.ts';
-import { bind, currentInterpreter, eagerly } from '../core/interpreter.ts';
+import { bind, currentInterpreter, eagerly, jitDisabled } from '../core/interpreter.ts';
 import { checkFunction, checkOptions } from '../core/options.ts';
 import type { Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
@@ -155,6 +155,7 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
   };
 
   const call = (...args: A): R => {
+    if (jitDisabled()) return f(...args);
     const { leaves, structure } = flatten(args, 'jit');
     const traced = lookup(leaves, structure);
     const xs = leaves.map(leafTensor);

@@ -2,7 +2,7 @@
 import type { DType } from '../core/dtype.ts';
 import type { Expr } from '../core/expr.ts';
 import type { Guard, Index, Var } from '../core/index-expr.ts';
-import type { CumulateOp, ReduceOp, ScatterOp } from '../core/lowering.ts';
+import type { CumulateOp, HostCall, ReduceOp, ScatterOp } from '../core/lowering.ts';
 
 /** A run of `length` elements, dense and row-major; where it lives is the plan's business. */
 export interface BufferInfo {
@@ -117,6 +117,15 @@ export interface SortKernel {
   readonly descending: boolean;
 }
 
+/** A function of JS on the elements of whole buffers; it runs in its turn among the kernels, and may throw. */
+export interface CallbackKernel {
+  readonly kind: 'callback';
+  readonly name: string;
+  readonly sources: readonly number[];
+  readonly targets: readonly number[];
+  readonly call: HostCall;
+}
+
 /**
  * Where a value lives that goes from step to step: it starts as a copy of `init` and ends in `out`. With a spare, each step
  * reads one of the two and writes the other; without, the body's plan writes the new value over the old (see `Plan.aliases`).
@@ -166,7 +175,14 @@ export interface WhileKernel {
 
 export type ControlKernel = ScanKernel | CondKernel | WhileKernel;
 export type Kernel =
-  LoopKernel | MultiKernel | ContractKernel | ScatterKernel | CumulateKernel | SortKernel | ControlKernel;
+  | LoopKernel
+  | MultiKernel
+  | ContractKernel
+  | ScatterKernel
+  | CumulateKernel
+  | SortKernel
+  | CallbackKernel
+  | ControlKernel;
 
 /** Where a buffer's bytes are while a program runs. Offsets are in bytes from the start of the program's arena. */
 export type Place =

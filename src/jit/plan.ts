@@ -4,7 +4,7 @@ import type { Program } from '../core/program.ts';
 import { buffersOf } from './buffers.ts';
 import type { Limits } from './cluster.ts';
 import type { BufferInfo, Kernel, Place, Plan } from './kernel.ts';
-import type { PlanPart } from './control.ts';
+import { callsHost, type PlanPart } from './control.ts';
 import { schedule } from './schedule.ts';
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -59,6 +59,12 @@ const mayOverwrite = (kernels: readonly Kernel[], input: number, out: number): b
   return at !== undefined && reads !== undefined && reads.size === 1 && reads.has(at);
 };
 
+/** True where a function of JS runs once `out` is being written: if it throws, what was there must still be there. */
+const mayThrowAfter = (kernels: readonly Kernel[], out: number): boolean => {
+  const writer = kernels.findIndex((k) => buffersOf(k).writes.includes(out));
+  return kernels.some((k, i) => i >= writer && callsHost(k));
+};
+
 /** How memory may be shared. */
 export interface PlanOptions {
   /** Positions of inputs whose memory any output may take. */
@@ -104,6 +110,7 @@ export const planProgram = (
     const place = places.get(id)!;
     if (place.kind !== 'output' || place.position !== j) return;
     const only = over?.get(j);
+    if (only === undefined && donated.size > 0 && mayThrowAfter(kernels, id)) return;
     for (const i of only === undefined ? donated : [only]) {
       const from = inputs[i]!;
       if (taken.has(i) || outputs.includes(from)) continue;

@@ -69,6 +69,10 @@ const evaluator = (precision: Precision): Evaluate => {
         return scan(lowering, inputs, outs);
       case 'while':
         return loop(lowering, inputs);
+      case 'callback':
+        return lowering
+          .call(inputs.map((x) => (x as ConcreteTensor).storage.readSync()))
+          .map((data, i) => result(data, outs[i]!));
       case 'cond': {
         const last = lowering.branches.length - 1;
         const chosen = Math.min(Math.max(elements(inputs[0]!)[0]!, 0), last);

@@ -193,6 +193,7 @@ export const evaluateLowering = (
       sort(lowering.axis, lowering.descending, inputs, results);
       break;
     case 'call':
+    case 'callback':
     case 'scan':
     case 'cond':
     case 'while':

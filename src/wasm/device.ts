@@ -6,6 +6,7 @@ import type { ConcreteTensor, Storage } from '../core/tensor.ts';
 import type { Backend, Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
 import { planProgram } from '../jit/plan.ts';
+import type { HostCallback } from './codegen/callback.ts';
 import { features } from './features.ts';
 import { createHeap } from './memory.ts';
 import { emitModule } from './module.ts';
@@ -37,6 +38,20 @@ export interface WasmDevice extends Backend {
 // A resident input is worth its place when the copy would cost more than a few microseconds.
 const worthUploading = 4096;
 
+/** Runs what a program calls: on copies, since it may run programs that make the memory grow. */
+const callHost = (memory: WebAssembly.Memory, { kernel, info }: HostCallback, table: number): void => {
+  const at = (b: number, i: number): TypedArray => {
+    const address = new Int32Array(memory.buffer, table)[i]!;
+    return hostView(info(b).dtype, memory.buffer, address, info(b).length);
+  };
+  const count = kernel.sources.length;
+  const targets = new Int32Array(memory.buffer, table + 4 * count, kernel.targets.length).slice();
+  const results = kernel.call(kernel.sources.map((b, i) => at(b, i).slice()));
+  kernel.targets.forEach((b, i) =>
+    hostView(info(b).dtype, memory.buffer, targets[i]!, info(b).length).set(results[i]!),
+  );
+};
+
 /** A WebAssembly device with a memory of its own. */
 export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   const heap = createHeap();
@@ -45,7 +60,9 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   let words = new Int32Array(heap.memory.buffer);
   const view = (): Int32Array =>
     words.buffer === heap.memory.buffer ? words : (words = new Int32Array(heap.memory.buffer));
-  // Programs run one at a time, so they share one scratch area, as large as the largest needs.
+  // Programs run one at a time, so they share one scratch area, as large as the largest needs; but for those that a function
+  // of JS runs which a program calls.
+  let running = 0;
   let arena = 0;
   let arenaBytes = 0;
   const arenaFor = (bytes: number): number => {
@@ -70,15 +87,18 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
 
   const compile = (program: Program, donated: ReadonlySet<number>): Executable => {
     const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, { donated });
-    const { bytes, scratchBytes } = emitModule(plan, { relaxed });
+    const { bytes, scratchBytes, callbacks } = emitModule(plan, { relaxed });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
-      env: { memory: heap.memory },
+      env: {
+        memory: heap.memory,
+        callback: (id: number, at: number) => callHost(heap.memory, callbacks[id]!, at),
+      },
     });
     const run = instance.exports['run'] as (table: number) => void;
     const inputCount = plan.inputs.length;
     const outInfo = plan.outputs.map((id) => plan.buffers.get(id)!);
-    const table = heap.allocate(4 * (1 + inputCount + plan.outputs.length));
-    const slot = table >> 2;
+    const tableBytes = 4 * (1 + inputCount + plan.outputs.length);
+    const table = heap.allocate(tableBytes);
     // An output that is an input or an earlier output has no memory of its own.
     const overwritten = new Set(plan.aliases.values());
     const own = plan.outputs.map((id, j) => {
@@ -128,12 +148,26 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
                 : heap.allocate(outInfo[j]!.length * byteSize(outInfo[j]!.dtype)),
           );
         }
-        const scratch = arenaFor(plan.arenaBytes + scratchBytes);
+        const nested = running > 0;
+        const scratchSize = plan.arenaBytes + scratchBytes;
+        const scratch = nested ? heap.allocate(scratchSize) : arenaFor(scratchSize);
+        const here = nested ? heap.allocate(tableBytes) : table;
+        const slot = here >> 2;
         const w = view();
         w[slot] = scratch;
         for (let i = 0; i < inputCount; i++) w[slot + 1 + i] = addresses[i]!;
         for (let j = 0; j < outs.length; j++) w[slot + 1 + inputCount + j] = outs[j]!;
-        run(table);
+        running++;
+        try {
+          run(here);
+        } catch (error) {
+          outs.forEach((address, j) => own[j]! && !plan.aliases.has(j) && heap.free(address));
+          staged.forEach((address) => heap.free(address));
+          throw error;
+        } finally {
+          running--;
+          if (nested) [scratch, here].forEach((address) => heap.free(address));
+        }
 
         const results: Storage[] = [];
         const kept = new Set<number>();

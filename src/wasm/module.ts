@@ -1,6 +1,7 @@
 // One WebAssembly module for a planned program: a function a kernel, and `run`, which calls them in order.
 import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
 import { moduleBuilder, type Emitter } from './encode.ts';
+import { callbackSteps, importCallbacks, type HostCallback } from './codegen/callback.ts';
 import { condStep, scanStep, whileStep, type PlanFunction } from './codegen/control.ts';
 import { contractSteps } from './codegen/contract.ts';
 import { cumulateSteps } from './codegen/cumulate.ts';
@@ -19,6 +20,8 @@ export interface EmittedModule {
   readonly bytes: Uint8Array;
   /** Needed behind the plan's arena, in the same allocation. */
   readonly scratchBytes: number;
+  /** What `env.callback(id, table)` calls by number: the operands' and results' addresses stand in the i32 array at `table`. */
+  readonly callbacks: readonly HostCallback[];
 }
 
 /**
@@ -33,9 +36,10 @@ export const emitModule = (plan: Plan, options: ModuleOptions): EmittedModule =>
   const m = moduleBuilder({
     memory: { import: ['env', 'memory'], ...(options.shared === true ? { shared: true } : {}) },
   });
+  const callbacks = importCallbacks(m, plan);
   const { func, scratchBytes } = planFunction(m, options.relaxed, plan, 'run');
   m.export('run', func);
-  return { bytes: m.bytes(), scratchBytes };
+  return { bytes: m.bytes(), scratchBytes, callbacks };
 };
 
 /** A planned program, the whole one or a part, as one function of its table. */
@@ -102,6 +106,8 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
       return scatterSteps(u, k);
     case 'cumulate':
       return cumulateSteps(u, k);
+    case 'callback':
+      return callbackSteps(u, k);
     case 'sort':
       return sortSteps(u, k);
     case 'scan':

@@ -69,6 +69,11 @@ const renderKernel = (k: Kernel, target: Target): readonly Dispatch[] => {
       return renderScatter(k, target);
     case 'cumulate':
       return one(renderCumulate(k, target));
+    case 'callback':
+      throw new DeviceError(
+        k.name,
+        'calls a function of JS in the middle of a program, which a GPU cannot do; run it on the WebAssembly device (jit(f, { device })), or take it out of the compiled function',
+      );
     case 'sort':
       return one(renderSort(k, target));
     case 'scan':

@@ -1,0 +1,47 @@
+// Trees of shapes: results and arguments of which only shape and dtype are known.
+import type { Aval } from './aval.ts';
+import { isDType, type DType } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
+import type { Tensor } from './tensor.ts';
+import { flatten, type Structure } from './tree.ts';
+
+/** The shape and dtype of a tensor. */
+export interface ResultShape {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+const isResultShape = (x: unknown): x is ResultShape =>
+  typeof x === 'object' && x !== null && Array.isArray((x as ResultShape).shape) && isDType((x as ResultShape).dtype);
+
+/** A tree of { shape, dtype } as the shapes of its leaves, and the tree's structure. */
+export const describedShapes = (
+  op: string,
+  name: string,
+  tree: unknown,
+): { readonly avals: readonly Aval[]; readonly structure: Structure } => {
+  const avals: Aval[] = [];
+  const replace = (x: unknown, path: string): unknown => {
+    if (isResultShape(x)) {
+      if (!x.shape.every((n) => Number.isInteger(n) && n >= 0))
+        throw new ArgumentError(op, `${name}${path} has the shape [${x.shape.join(', ')}], which is none`);
+      avals.push({ shape: x.shape, dtype: x.dtype, weak: false });
+      return 0;
+    }
+    if (Array.isArray(x)) return x.map((c, i) => replace(c, `${path}[${i}]`));
+    if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
+      return Object.fromEntries(
+        Object.keys(x)
+          .sort()
+          .map((k) => [k, replace((x as Record<string, unknown>)[k], `${path}.${k}`)]),
+      );
+    throw new ArgumentError(op, `${name}${path} must be { shape, dtype } or a tree of those`);
+  };
+  const { structure } = flatten(replace(tree, ''), op);
+  return { avals, structure };
+};
+
+/** The tree of tensors that a tree of { shape, dtype } describes. */
+export type Described<T> = T extends ResultShape
+  ? Tensor<readonly number[], T['dtype']>
+  : { [K in keyof T]: Described<T[K]> };
