@@ -5,7 +5,7 @@ import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { cast } from '../core/ops/promote.ts';
 import { stage, type Staged } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { checkSameStructure, flatten, leafPaths, type Leaf, type Structure } from '../core/tree.ts';
+import { checkSameStructure, flatten, leafPaths, type Leaf, type Structure, type TreeNode } from '../core/tree.ts';
 
 /** Trees as bodies and results of control flow see them: numbers become scalars, shapes are not tracked. */
 export type Traced<T> =
@@ -13,7 +13,7 @@ export type Traced<T> =
     ? Tensor<readonly number[], D>
     : T extends number
       ? Tensor
-      : T extends (...args: never[]) => unknown
+      : T extends TreeNode | ((...args: never[]) => unknown)
         ? T
         : T extends object
           ? { [K in keyof T]: Traced<T[K]> }

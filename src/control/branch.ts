@@ -19,6 +19,7 @@ import {
   transposeProgram,
   zerosOf,
 } from './programs.ts';
+import { simplifyCond } from './simplify-cond.ts';
 
 /** Inputs: the number of the branch (int32, clamped), then what every branch takes. */
 export interface CondParams {
@@ -197,6 +198,8 @@ export const condPrimitive: Primitive<CondParams> = {
     }
     return { outs, axes: outs.map(() => 0) };
   },
+
+  simplification: simplifyCond,
 
   lower: (_, { branches }) => ({ tag: 'cond', branches }),
 };

@@ -20,6 +20,7 @@ import {
   transposeProgram,
   zerosOf,
 } from './programs.ts';
+import { simplifyScan } from './simplify-scan.ts';
 
 /** Inputs: consts, the initial carry, xs with the steps along their first axis. Outputs: the last carry, ys stacked alike. */
 export interface ScanParams {
@@ -352,6 +353,8 @@ export const scanPrimitive: Primitive<ScanParams> = {
       axes: made.axes.map((a, i) => (a === null ? null : i < p.carry ? 0 : 1)),
     };
   },
+
+  simplification: simplifyScan,
 
   lower: (_, p) => ({ tag: 'scan', ...p }),
 };

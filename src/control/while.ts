@@ -10,6 +10,7 @@ import { stage } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { chooseSlices } from './branch.ts';
 import { arrange, avalsOf, batchProgram, isTensor, jvpProgram, runProgram, zerosOf, type Masked } from './programs.ts';
+import { simplifyWhile } from './simplify-while.ts';
 
 /** Inputs: constants of the condition, constants of the body, the initial carry. Outputs: the last carry. */
 export interface WhileParams {
@@ -163,6 +164,8 @@ export const whilePrimitive: Primitive<WhileParams> = {
     });
     return { outs, axes: outAxes };
   },
+
+  simplification: simplifyWhile,
 
   lower: (_, p) => ({ tag: 'while', ...p }),
 };

@@ -1,6 +1,7 @@
 // The primitive: one record that says everything about an operation, so that a forgotten rule is a type error.
 import type { Aval } from './aval.ts';
 import type { Lowering } from './lowering.ts';
+import type { Equation, Program, Value } from './program.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Parameters of an equation: plain data, and programs. */
@@ -34,6 +35,23 @@ export interface LinearizeResult {
   readonly linear: (tangents: readonly Tangent[]) => readonly Tangent[];
 }
 
+/** An equation that says more plainly what it does, and outputs that equal other values. */
+export interface Plainer {
+  readonly equation: Equation;
+  readonly same: readonly (readonly [Value, Value])[];
+}
+
+/** How compilation may simplify an equation that holds programs; each part keeps its meaning. */
+export interface Simplification {
+  /** The equation written out as a program with the same inputs and outputs, where that is better. */
+  expand?(e: Equation): Program | undefined;
+  plainer?(e: Equation): Plainer;
+  /** Without the outputs that are not live, and without what only those needed. */
+  prune(e: Equation, live: readonly boolean[]): Equation;
+  /** What can be computed once, before it. */
+  hoist?(e: Equation): { readonly before: readonly Equation[]; readonly equation: Equation };
+}
+
 export interface Primitive<P = Params> {
   readonly name: string;
   /** Absent: none. Ordered effects are never removed, merged or reordered. */
@@ -63,6 +81,8 @@ export interface Primitive<P = Params> {
     axisName?: string,
   ): BatchResult;
   lower(inputs: readonly Aval[], params: P, outs: readonly Aval[]): Lowering;
+  /** For primitives that hold programs. */
+  readonly simplification?: Simplification;
   /** For primitives that hold programs: computes residuals once, instead of tracing `jvp` on a tape. */
   linearize?(primals: readonly Tensor[], isConstant: readonly boolean[], params: P): LinearizeResult;
 }

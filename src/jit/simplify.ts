@@ -1,9 +1,7 @@
 // Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
 import { showAval, sizeOf } from '../core/aval.ts';
-import { hoist, plainer, prune } from './simplify-control.ts';
 import type { Params } from '../core/primitive.ts';
 import { hasEffects, isProgram, subprograms, type Equation, type Program, type Value } from '../core/program.ts';
-import { unrolled } from './unroll.ts';
 import { staticKey } from '../core/tree.ts';
 
 const programKeys = new WeakMap<Program, string>();
@@ -61,7 +59,8 @@ const withInner = (e: Equation): Equation => {
 
 /** Every call replaced by the equations it stands for, and every scan that is to be written out by its steps. */
 const inlineCalls = (p: Program): Program => {
-  if (!p.equations.some((e) => e.primitive.inlined === true || e.primitive.name === 'scan')) return p;
+  if (!p.equations.some((e) => e.primitive.inlined === true || e.primitive.simplification?.expand !== undefined))
+    return p;
   const equations: Equation[] = [];
   const emit = (program: Program, inputs: readonly Value[]): Value[] => {
     const env = new Map<Value, Value>();
@@ -69,7 +68,8 @@ const inlineCalls = (p: Program): Program => {
     const read = (v: Value): Value => env.get(v)!;
     for (const e of program.equations) {
       const ins = e.inputs.map(read);
-      const program = e.primitive.inlined === true ? (e.params['program'] as Program) : unrolled(e);
+      const program =
+        e.primitive.inlined === true ? (e.params['program'] as Program) : e.primitive.simplification?.expand?.(e);
       if (program !== undefined) {
         const outs = emit(program, ins);
         e.outs.forEach((v, i) => env.set(v, outs[i]!));
@@ -129,9 +129,12 @@ export const simplify = (program: Program): Program => {
   const kept: Equation[] = [];
   for (const original of p.equations) {
     const inputs = original.inputs.map(resolve);
-    const { equation, same: equal } = plainer(withInner({ ...original, inputs }));
-    let e = equation;
-    for (const [v, to] of equal) replaced.set(v, to);
+    let e: Equation = withInner({ ...original, inputs });
+    const plain = e.primitive.simplification?.plainer?.(e);
+    if (plain !== undefined) {
+      e = plain.equation;
+      for (const [v, to] of plain.same) replaced.set(v, to);
+    }
     if (!hasEffects(e)) {
       if (e.outs.length === 0) continue;
       const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
@@ -165,12 +168,12 @@ export const simplify = (program: Program): Program => {
   for (let i = kept.length - 1; i >= 0; i--) {
     const whole = kept[i]!;
     if (!hasEffects(whole) && !whole.outs.some((v) => live.has(v))) continue;
-    const { before, equation } = hoist(
-      prune(
-        whole,
-        whole.outs.map((v) => live.has(v)),
-      ),
+    const how = whole.primitive.simplification;
+    const pruned = how?.prune(
+      whole,
+      whole.outs.map((v) => live.has(v)),
     );
+    const { before, equation } = how?.hoist?.(pruned!) ?? { before: [], equation: pruned ?? whole };
     hoisted ||= before.length > 0;
     for (const e of [equation, ...[...before].reverse()]) {
       e.inputs.forEach((v) => live.add(v));
