@@ -21,6 +21,13 @@ export type CumulateOp = 'sum' | 'prod' | 'max' | 'min' | 'logsumexp';
 /** A function of JS on the elements of an equation's inputs; returns those of its outputs. It may throw. */
 export type HostCall = (operands: readonly TypedArray[]) => readonly TypedArray[];
 
+/** A copy of input 0 into which the last input's elements are combined one after the other, in row-major order. */
+export interface ScatterLowering {
+  readonly tag: 'scatter';
+  readonly op: ScatterOp;
+  readonly at: (update: readonly Index[], read: ReadIndex) => Access;
+}
+
 export type Lowering =
   /** Each output's element as an expression of the inputs' elements at the same index; all shapes equal. */
   | { readonly tag: 'map'; readonly outs: readonly Expr[] }
@@ -32,6 +39,8 @@ export type Lowering =
       readonly tag: 'move';
       readonly at: (out: readonly Index[], read: ReadIndex) => readonly Access[];
       readonly fill?: number;
+      /** The same said as an update of input 0, for who can write over its memory. */
+      readonly update?: ScatterLowering;
     }
   /** Input 0 reduced over axes (removed from the shape). argmax and argmin count along the single reduced axis. */
   | { readonly tag: 'reduce'; readonly op: ReduceOp; readonly axes: readonly number[] }
@@ -46,12 +55,7 @@ export type Lowering =
       readonly rhs: (b: readonly Index[], n: readonly Index[], k: readonly Index[]) => Access;
       readonly out: (b: readonly Index[], m: readonly Index[], n: readonly Index[]) => readonly Index[];
     }
-  /** A copy of input 0 into which the last input's elements are combined one after the other, in row-major order. */
-  | {
-      readonly tag: 'scatter';
-      readonly op: ScatterOp;
-      readonly at: (update: readonly Index[], read: ReadIndex) => Access;
-    }
+  | ScatterLowering
   /** Running reduction along an axis, inclusive. */
   | { readonly tag: 'cumulate'; readonly op: CumulateOp; readonly axis: number; readonly reverse: boolean }
   /** All inputs permuted alike along an axis, so that input 0 ascends (or descends); stable; NaN last. */

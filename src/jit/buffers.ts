@@ -85,7 +85,7 @@ const collect = (k: Kernel): KernelBuffers => {
       });
       break;
     case 'scatter':
-      read(k.init.value);
+      if (k.init !== undefined) read(k.init.value);
       read(k.value);
       inIndex(k.index);
       k.guards.forEach((g) => inIndex(g.index));

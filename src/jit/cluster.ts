@@ -36,6 +36,8 @@ export interface Limits {
   readonly buffers: number;
   /** Longest row that several stages may share. */
   readonly row: number;
+  /** Updates of a tensor may be written over it: small windows are lowered as updates, and planning leaves out copies. */
+  readonly inPlace?: boolean;
 }
 
 // Canonical variables: one for each extent and role, so that positions compare as text.

@@ -37,7 +37,10 @@ export const kernelFlops = (k: Kernel): number => {
       return points * (2 * extent(k.k) + operations(k.epilogue.map((a) => a.value)));
     }
     case 'scatter':
-      return extent(k.init.axes) * operations([k.init.value]) + extent(k.axes) * (operations([k.value]) + 1);
+      return (
+        (k.init === undefined ? 0 : extent(k.init.axes) * operations([k.init.value])) +
+        extent(k.axes) * (operations([k.value]) + 1)
+      );
     case 'cumulate':
       return k.outer * k.length * k.inner;
     // Of a branch the dearest, of an open loop one round: what is known beforehand.

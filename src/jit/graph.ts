@@ -4,6 +4,7 @@ import { visit, type Expr, type ScalarOp } from '../core/expr.ts';
 import { indexKey, linearize, newVar, range, valueIndex, variable } from '../core/index-expr.ts';
 import type { Access, Lowering } from '../core/lowering.ts';
 import type { Equation, Program, Value } from '../core/program.ts';
+import { updateForms } from './updates.ts';
 
 export interface Node {
   readonly value: Value;
@@ -100,8 +101,8 @@ const dense: ReadonlySet<Lowering['tag']> = new Set(['sort', 'cumulate', 'callba
 const maxWeight = 400;
 const expensive = 8;
 
-/** Analyses a simplified program. `buffers`: the most that one kernel may touch. */
-export const analyse = (program: Program, buffers: number): Graph => {
+/** Analyses a simplified program. `buffers`: the most that one kernel may touch; `inPlace`: see Limits. */
+export const analyse = (program: Program, buffers: number, inPlace = false): Graph => {
   const nodes = new Map<Value, Node>();
   const order: Node[] = [];
   const push = (n: Node): void => {
@@ -120,12 +121,14 @@ export const analyse = (program: Program, buffers: number): Graph => {
       root: true,
     }),
   );
+  const form = inPlace ? updateForms(program) : undefined;
   for (const e of program.equations) {
-    const lowering = e.primitive.lower(
+    const lowered = e.primitive.lower(
       e.inputs.map((v) => v.aval),
       e.params,
       e.outs.map((v) => v.aval),
     );
+    const lowering = form?.(e, lowered) ?? lowered;
     for (const v of e.inputs) nodes.get(v)!.uses++;
     const inputs = e.inputs.map((v) => nodes.get(v)!);
     const below = inputs.reduce((w, n) => w + (n.root ? 0 : n.weight), 0);

@@ -1,6 +1,5 @@
 // Looking into a function: its program, the shapes of its result, and the kernels it compiles to.
 import type { Aval } from '../core/aval.ts';
-import { byteSize } from '../core/dtype.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { printProgram, type Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
@@ -13,6 +12,7 @@ import type { Jitted } from './jit.ts';
 import type { Kernel, Plan } from './kernel.ts';
 import { kernelFlops } from './cost.ts';
 import { simplify } from './simplify.ts';
+import { kernelBytes } from './traffic.ts';
 
 const traceFunction = (
   name: string,
@@ -90,10 +90,6 @@ export interface Explanation {
 
 /** The cost of a plan, kernel by kernel. */
 export const explainPlan = (plan: Plan): Explanation => {
-  const size = (id: number): number => {
-    const b = plan.buffers.get(id)!;
-    return b.length * byteSize(b.dtype);
-  };
   const kernels = plan.kernels.map((k): KernelCost => {
     const { reads, writes } = buffersOf(k);
     return {
@@ -101,7 +97,7 @@ export const explainPlan = (plan: Plan): Explanation => {
       kind: k.kind,
       inputs: reads.length,
       outputs: writes.length,
-      bytes: [...reads, ...writes].reduce((n, id) => n + size(id), 0),
+      bytes: kernelBytes(k, plan.buffers),
       flops: kernelFlops(k),
     };
   });

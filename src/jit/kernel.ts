@@ -76,14 +76,17 @@ export interface ContractKernel {
   readonly epilogue: readonly Extract<Action, { kind: 'store' }>[];
 }
 
-/** target = init everywhere; then, in row-major order of `axes`, where the guards hold: target[index] = op(target[index], value). */
+/**
+ * target = init everywhere (without it, the target has the memory of what it updates); then, in row-major order of `axes`, where the
+ * guards hold: target[index] = op(target[index], value).
+ */
 export interface ScatterKernel {
   readonly kind: 'scatter';
   readonly name: string;
   readonly op: ScatterOp;
   readonly dtype: DType;
   readonly target: number;
-  readonly init: { readonly axes: readonly Var[]; readonly index: Index; readonly value: Expr };
+  readonly init?: { readonly axes: readonly Var[]; readonly index: Index; readonly value: Expr };
   readonly axes: readonly Var[];
   readonly index: Index;
   readonly guards: readonly Guard[];

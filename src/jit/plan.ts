@@ -5,6 +5,7 @@ import { buffersOf } from './buffers.ts';
 import type { Limits } from './cluster.ts';
 import type { BufferInfo, Kernel, Place, Plan } from './kernel.ts';
 import { callsHost, type PlanPart } from './control.ts';
+import { updateInPlace } from './in-place.ts';
 import { schedule } from './schedule.ts';
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -40,8 +41,12 @@ export const packLives = (
   return { offsets, total: align(total, alignment) };
 };
 
-/** True where output buffer `out` may be written over the donated input buffer `input`. */
-const mayOverwrite = (kernels: readonly Kernel[], input: number, out: number): boolean => {
+/**
+ * True where an output may be written over the donated input buffer `input`. `chain`: the buffers that share the output's memory, each an
+ * update in place of the one before.
+ */
+const mayOverwrite = (kernels: readonly Kernel[], input: number, chain: readonly number[]): boolean => {
+  const out = chain[0]!;
   let writer = -1;
   let lastRead = -1;
   kernels.forEach((k, i) => {
@@ -84,17 +89,34 @@ export const planProgram = (
   { donated = none, over, own = false }: PlanOptions = {},
 ): Plan => {
   const part: PlanPart = (p, pairs) => planProgram(p, limits, { over: pairs, own: true });
-  const { buffers, kernels, inputs, outputs } = schedule(program, limits, part, own);
+  const scheduled = schedule(program, limits, part, own);
+  const { inputs, outputs } = scheduled;
+  const { kernels, buffers, chains, aliases } =
+    limits.inPlace === true
+      ? updateInPlace(scheduled.kernels, {
+          ...scheduled,
+          mayTake: (j, i, order, first) =>
+            over?.has(j) === true ? over.get(j) === i : donated.has(i) && !mayThrowAfter(order, first),
+        })
+      : { ...scheduled, chains: [], aliases: new Map<number, number>() };
   const places = new Map<number, Place>();
   inputs.forEach((id, position) => places.set(id, { kind: 'input', position }));
   outputs.forEach((id, position) => {
     if (!places.has(id)) places.set(id, { kind: 'output', position });
   });
 
+  // Buffers that share memory live in the place of the output among them, or as one.
+  const shares = new Map<number, number>();
+  for (const chain of chains) {
+    const one = chain.find((id) => places.get(id)?.kind === 'output') ?? chain[0]!;
+    for (const id of chain) if (id !== one && !places.has(id)) shares.set(id, one);
+  }
+
   const lives = new Map<number, Life>();
   kernels.forEach((k, i) => {
     const { reads, writes } = buffersOf(k);
-    for (const id of [...writes, ...reads]) {
+    for (const buffer of [...writes, ...reads]) {
+      const id = shares.get(buffer) ?? buffer;
       if (places.has(id)) continue;
       const life = lives.get(id);
       if (life === undefined) lives.set(id, { id, bytes: bytes(buffers.get(id)!), from: i, to: i });
@@ -103,19 +125,20 @@ export const planProgram = (
   });
   const { offsets, total } = packLives([...lives.values()], 64);
   for (const [id, offset] of offsets) places.set(id, { kind: 'arena', offset });
+  for (const [id, one] of shares) places.set(id, places.get(one)!);
 
-  const aliases = new Map<number, number>();
-  const taken = new Set<number>();
+  const taken = new Set<number>(aliases.values());
   outputs.forEach((id, j) => {
     const place = places.get(id)!;
-    if (place.kind !== 'output' || place.position !== j) return;
+    if (place.kind !== 'output' || place.position !== j || aliases.has(j)) return;
+    const chain = chains.find((c) => c.includes(id)) ?? [id];
     const only = over?.get(j);
-    if (only === undefined && donated.size > 0 && mayThrowAfter(kernels, id)) return;
+    if (only === undefined && donated.size > 0 && mayThrowAfter(kernels, chain[0]!)) return;
     for (const i of only === undefined ? donated : [only]) {
       const from = inputs[i]!;
       if (taken.has(i) || outputs.includes(from)) continue;
       const [a, b] = [buffers.get(from)!, buffers.get(id)!];
-      if (a.length !== b.length || a.dtype !== b.dtype || !mayOverwrite(kernels, from, id)) continue;
+      if (a.length !== b.length || a.dtype !== b.dtype || !mayOverwrite(kernels, from, chain)) continue;
       aliases.set(j, i);
       taken.add(i);
       break;

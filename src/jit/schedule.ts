@@ -39,7 +39,7 @@ const baseOf = (graph: Graph, v: Value): Node => {
 
 /** Schedules a simplified program; `planPart` plans the programs inside of it. With `own`, no output shares a buffer with another or an input. */
 export const schedule = (program: Program, limits: Limits, planPart: PlanPart, own = false): Schedule => {
-  const graph = analyse(program, limits.buffers);
+  const graph = analyse(program, limits.buffers, limits.inPlace);
   const clusters = cluster(graph, limits, own);
   const stored = storedNodes(graph, clusters);
   const buffers = new Map<number, BufferInfo>();

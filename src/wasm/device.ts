@@ -86,7 +86,7 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
   };
 
   const compile = (program: Program, donated: ReadonlySet<number>): Executable => {
-    const plan: Plan = planProgram(program, { buffers: 64, row: 32768 }, { donated });
+    const plan: Plan = planProgram(program, { buffers: 64, row: 32768, inPlace: true }, { donated });
     const { bytes, scratchBytes, callbacks } = emitModule(plan, { relaxed });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
       env: {

@@ -75,6 +75,7 @@ const renderUpdates = (k: ScatterKernel, target: Target): Dispatch => {
 
 /** Two dispatches: what the target begins with, and the updates. */
 export const renderScatter = (k: ScatterKernel, target: Target): readonly Dispatch[] => {
+  if (k.init === undefined) throw new Error(`${k.name}: updates in place are not planned for WGSL`);
   const store = { kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value } as const;
   const init = renderLoop(
     { kind: 'loop', name: `${k.name}_init`, outer: k.init.axes, stages: [{ axes: [], actions: [store] }] },

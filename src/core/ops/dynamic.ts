@@ -2,7 +2,6 @@
 import { showShape, type Shape } from '../aval.ts';
 import { isInteger } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import { hostTensor } from '../host.ts';
 import { Tensor } from '../tensor.ts';
 import { add, less } from './arithmetic.ts';
 import { clip, where } from './choice.ts';
@@ -10,7 +9,7 @@ import { gatherAt, scatterInto } from './gather.ts';
 import type { Places } from './places.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 import { moveAffine } from './slice.ts';
-import { reshapeTo } from './structure.ts';
+import { fill, reshapeTo } from './structure.ts';
 
 const dynamicPlaces = (
   op: string,
@@ -42,7 +41,7 @@ const dynamicPlaces = (
   });
   if (fixed.every((s) => typeof s === 'number')) return fixed;
   const indices = fixed.map((s, i) => {
-    if (typeof s === 'number') return hostTensor(Int32Array.of(s), [], 'int32');
+    if (typeof s === 'number') return fill([], s, 'int32');
     if (s.rank !== 0 || !isInteger(s.dtype))
       throw new DTypeError(op, `start ${i} must be an integer scalar, got ${s.dtype}${showShape(s.shape)}`);
     const v = cast(s, 'int32');
@@ -83,7 +82,7 @@ export const dynamicUpdateSlice = (
     'places' in t
       ? t
       : {
-          indices: t.map((s) => hostTensor(Int32Array.of(s), [], 'int32')),
+          indices: t.map((s) => fill([], s, 'int32')),
           places: { axes: x.shape.map((_, i) => i), sizes: u.shape, batch: [[], []] as const, at: 0, checked: false },
         };
   return x.rank === 0 ? u : scatterInto(x, indices, u, { ...places, op: 'set', unique: true });

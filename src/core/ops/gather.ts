@@ -4,7 +4,7 @@ import { isFloat } from '../dtype.ts';
 import { ArgumentError } from '../errors.ts';
 import { sub as subIndex, type Guard, type Index } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
-import type { ScatterOp } from '../lowering.ts';
+import type { ScatterLowering, ScatterOp } from '../lowering.ts';
 import { isLinear, type Primitive, type Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { addTangents, div, equal, mul } from './arithmetic.ts';
@@ -169,11 +169,16 @@ export const scatterPrimitive: Primitive<ScatterParams> = {
     const x = inputs[0]!;
     const last = inputs.length - 1;
     const indexRank = inputs[1]!.shape.length;
-    if (p.op !== 'set' || p.batch[1].length !== indexRank)
-      return { tag: 'scatter', op: p.op, at: (u, read) => access(x.shape, indexRank, p, 1, u, read) };
+    const update: ScatterLowering = {
+      tag: 'scatter',
+      op: p.op,
+      at: (u, read) => access(x.shape, indexRank, p, 1, u, read),
+    };
+    if (p.op !== 'set' || p.batch[1].length !== indexRank) return update;
     // One window: each element of the result knows whether it lies in it.
     return {
       tag: 'move',
+      update,
       at(out, read) {
         const named: Index[] = new Array<Index>(indexRank);
         p.batch[1].forEach((b, j) => (named[b] = out[p.batch[0][j]!]!));

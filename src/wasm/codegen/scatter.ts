@@ -1,4 +1,4 @@
-// Scatters: the target's initial values as a loop kernel, then the updates one after the other, vectorised along a contiguous run of the target.
+// Scatters: the target's initial values as a loop kernel (none where it has its operand's memory), then the updates one after the other, vectorised along a contiguous run of the target.
 import type { Expr } from '../../core/expr.ts';
 import { constant, type Var } from '../../core/index-expr.ts';
 import type { DType } from '../../core/dtype.ts';
@@ -16,21 +16,25 @@ import { buffersOf, dtypesOf, loopStep, planLoop, type Step, type Unit } from '.
 import { lanesOf, LOOP_PARAMS } from './loop.ts';
 
 export const scatterSteps = (u: Unit, k: ScatterKernel): readonly Step[] => {
-  const init = loopStep(
-    u,
-    planLoop(
-      {
-        kind: 'loop',
-        name: `${k.name}_init`,
-        outer: k.init.axes,
-        stages: [
-          { axes: [], actions: [{ kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value }] },
-        ],
-      },
-      u.info,
-    ),
-  );
-  const steps = init === null ? [] : [init];
+  const { init } = k;
+  const first =
+    init === undefined
+      ? null
+      : loopStep(
+          u,
+          planLoop(
+            {
+              kind: 'loop',
+              name: `${k.name}_init`,
+              outer: init.axes,
+              stages: [
+                { axes: [], actions: [{ kind: 'store', buffer: k.target, index: init.index, value: init.value }] },
+              ],
+            },
+            u.info,
+          ),
+        );
+  const steps = first === null ? [] : [first];
   if (k.axes.some((v) => v.extent === 0)) return steps;
 
   // The update as an expression of the element's present value.

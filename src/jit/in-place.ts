@@ -1,0 +1,123 @@
+// Updates in place: which scatters may take over the memory of the tensor they update, so that its copy disappears.
+import type { Expr } from '../core/expr.ts';
+import { indexKey, linearize, variable } from '../core/index-expr.ts';
+import { buffersOf } from './buffers.ts';
+import type { BufferInfo, Kernel, LoopKernel, ScatterKernel } from './kernel.ts';
+
+export interface Updates {
+  readonly kernels: readonly Kernel[];
+  readonly buffers: ReadonlyMap<number, BufferInfo>;
+  /** Buffers with the same memory, in order: each is an update of the one before. */
+  readonly chains: readonly (readonly number[])[];
+  /** Output -> input, by position: the output's memory is the input's, which the chain between them updates. */
+  readonly aliases: Map<number, number>;
+}
+interface Frame {
+  readonly buffers: ReadonlyMap<number, BufferInfo>;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Whether the output at a position may be written over the input at a position, from the kernel on that writes buffer `first`. */
+  readonly mayTake: (output: number, input: number, kernels: readonly Kernel[], first: number) => boolean;
+}
+
+/** The buffer that a scatter copies before it updates, if it copies one as it is. */
+const operandOf = (k: ScatterKernel, buffers: Frame['buffers']): number | undefined => {
+  if (k.init === undefined) return undefined;
+  const { value, index } = k.init;
+  if (value.op !== 'load' || value.guards.length > 0 || indexKey(value.index) !== indexKey(index)) return undefined;
+  const [from, to] = [buffers.get(value.buffer)!, buffers.get(k.target)!];
+  return from.length === to.length && from.dtype === to.dtype ? value.buffer : undefined;
+};
+
+const readsOf = (k: Kernel): readonly number[] => buffersOf(k).reads;
+/** What a scatter reads beside the operand that it copies. */
+const withoutInit = ({ init: _, ...k }: ScatterKernel): ScatterKernel => k;
+const extent = (k: ScatterKernel): number => k.axes.reduce((n, v) => n * v.extent, 1);
+
+/** Scatters later, behind whatever else reads the operand, where nothing in between needs the result. */
+const sink = (kernels: readonly Kernel[], buffers: Frame['buffers']): Kernel[] => {
+  const out = [...kernels];
+  for (const k of kernels) {
+    const operand = k.kind === 'scatter' ? operandOf(k, buffers) : undefined;
+    if (k.kind !== 'scatter' || operand === undefined) continue;
+    const at = out.indexOf(k);
+    const last = out.findLastIndex((other, i) => i > at && readsOf(other).includes(operand));
+    const between = out.slice(at + 1, last + 1);
+    const rival = between.some((o) => o.kind === 'scatter' && operandOf(o, buffers) === operand);
+    if (last < 0 || rival || between.some((o) => readsOf(o).includes(k.target))) continue;
+    out.splice(at, 1);
+    out.splice(last, 0, k);
+  }
+  return out;
+};
+
+/** The update values computed beforehand, into a buffer of their own. */
+const splitValue = (k: ScatterKernel, buffer: number): readonly [LoopKernel, ScatterKernel] => {
+  const at = linearize(
+    k.axes.map(variable),
+    k.axes.map((v) => v.extent),
+  );
+  const value: Expr = { op: 'load', dtype: k.dtype, buffer, index: at, guards: [], fill: 0 };
+  return [
+    {
+      kind: 'loop',
+      name: `${k.name}_update`,
+      outer: k.axes,
+      stages: [{ axes: [], actions: [{ kind: 'store', buffer, index: at, value: k.value }] }],
+    },
+    { ...k, value },
+  ];
+};
+
+/**
+ * A scatter takes its operand's memory where the operand is a temporary, or an input that may be overwritten by the output in which the
+ * chain of updates ends; where nothing reads the operand any more; and where neither the updates nor their places are read from it
+ * (updates that are get a buffer of their own).
+ */
+export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updates => {
+  const { inputs, outputs, mayTake } = frame;
+  const kernels = sink(scheduled, frame.buffers);
+  const buffers = new Map(frame.buffers);
+  const lastRead = new Map<number, number>();
+  kernels.forEach((k, i) => readsOf(k).forEach((b) => lastRead.set(b, i)));
+
+  // The operand of each scatter that could do without a copy, and the target that follows each operand.
+  const takes = new Map<number, number>();
+  kernels.forEach((k, i) => {
+    if (k.kind !== 'scatter') return;
+    const operand = operandOf(k, buffers);
+    if (operand === undefined || outputs.includes(operand) || lastRead.get(operand) !== i) return;
+    const rest = readsOf(withoutInit(k));
+    const placed = readsOf(withoutInit({ ...k, value: { op: 'const', dtype: k.dtype, value: 0 } }));
+    if (placed.includes(operand)) return;
+    if (rest.includes(operand) && extent(k) > buffers.get(operand)!.length) return;
+    takes.set(k.target, operand);
+  });
+
+  // A chain that begins with an input must end in an output that may be written over it.
+  const next = new Map([...takes].map(([target, operand]) => [operand, target]));
+  const chainFrom = (id: number | undefined): number[] => (id === undefined ? [] : [id, ...chainFrom(next.get(id))]);
+  const aliases = new Map<number, number>();
+  inputs.forEach((id, position) => {
+    const first = next.get(id);
+    if (first === undefined) return;
+    const output = outputs.indexOf(chainFrom(first).at(-1)!);
+    if (output >= 0 && mayTake(output, position, kernels, first)) aliases.set(output, position);
+    else {
+      takes.delete(first);
+      next.delete(id);
+    }
+  });
+  const chains = [...next.keys()].filter((id) => !takes.has(id)).map(chainFrom);
+
+  let fresh = Math.max(...buffers.keys()) + 1;
+  const changed = kernels.flatMap((k): readonly Kernel[] => {
+    if (k.kind !== 'scatter' || !takes.has(k.target)) return [k];
+    const update = withoutInit(k);
+    if (!readsOf(update).includes(takes.get(k.target)!)) return [update];
+    const id = fresh++;
+    buffers.set(id, { id, dtype: k.dtype, length: extent(k) });
+    return splitValue(update, id);
+  });
+  return { kernels: changed, buffers, chains, aliases };
+};

@@ -1,0 +1,230 @@
+// Updates in place: the operand's copy disappears where nothing needs it any more, and nowhere else. Counted in bytes; values as without.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  add,
+  at,
+  dynamicSlice,
+  dynamicUpdateSlice,
+  grad,
+  jit,
+  matmul,
+  mul,
+  scan,
+  sin,
+  sub,
+  sum,
+  take,
+  tensor,
+  type Tensor,
+} from '../../src/index.ts';
+import type { Plan } from '../../src/jit/kernel.ts';
+import { planProgram } from '../../src/jit/plan.ts';
+import { simplify } from '../../src/jit/simplify.ts';
+import { planBytes } from '../../src/jit/traffic.ts';
+import { createReferenceDevice } from '../../src/reference/device.ts';
+
+const limits = { buffers: 64, row: 32768, inPlace: true };
+const planOf = (f: (...xs: never[]) => unknown, args: readonly unknown[], donated: readonly number[] = []): Plan => {
+  const { program, captured } = jit(f as never).trace(...(args as never[]));
+  return planProgram(simplify(program), limits, { donated: new Set(donated.map((i) => i + captured.length)) });
+};
+const copies = (p: Plan): number => p.kernels.filter((k) => k.kind === 'scatter' && k.init !== undefined).length;
+const ramp = (...shape: number[]): Tensor =>
+  tensor(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i) * 2)).reshape(shape);
+const close = (got: Tensor, want: Tensor): void => {
+  const [g, w] = [got.dataSync(), want.dataSync()];
+  expect(got.shape).toEqual(want.shape);
+  let worst = 0;
+  for (let n = 0; n < w.length; n++)
+    worst = Math.max(worst, Math.abs(Number(g[n]) - Number(w[n])) / (1 + Math.abs(Number(w[n]))));
+  expect(worst).toBeLessThanOrEqual(1e-4);
+};
+const i32 = (...v: number[]): Tensor => tensor(v, 'int32');
+const scalar = (v: number): Tensor => tensor(v, 'int32');
+
+// 4 MB, updated in rows of 4 KB.
+const rows = 1024;
+const wide = 1024;
+const state = ramp(rows, wide);
+const row = ramp(1, wide);
+
+describe('an update moves the update', () => {
+  test('dynamicUpdateSlice of a donated input', () => {
+    const f = (x: Tensor, u: Tensor, i: Tensor): Tensor => dynamicUpdateSlice(x, u, [i, 0]);
+    const p = planOf(f, [state, row, scalar(3)], [0]);
+    expect([copies(p), [...p.aliases]]).toEqual([0, [[0, 0]]]);
+    expect(p.arenaBytes).toBeLessThanOrEqual(64);
+    // The row read and written, and the index.
+    expect(planBytes(p)).toBeLessThan(2 * 4 * wide + 32);
+    // Without donation all of it is copied.
+    expect(planBytes(planOf(f, [state, row, scalar(3)]))).toBeGreaterThanOrEqual(2 * 4 * rows * wide);
+  });
+
+  test('set and add at one index, at many, and along an axis', () => {
+    const many = ramp(3, wide);
+    const set = planOf((x: Tensor, u: Tensor, i: Tensor) => at(x, i).set(u), [state, ramp(wide), scalar(3)], [0]);
+    expect(copies(set)).toBe(0);
+    expect(planBytes(set)).toBeLessThan(2 * 4 * wide + 32);
+    const plus = planOf((x: Tensor, u: Tensor, i: Tensor) => at(x, i).add(u), [state, many, i32(3, 9, 3)], [0]);
+    expect(copies(plus)).toBe(0);
+    expect(planBytes(plus)).toBeLessThan(3 * 3 * 4 * wide + 64);
+  });
+
+  test('chains of updates, of inputs and of temporaries', () => {
+    const f = (x: Tensor, u: Tensor, i: Tensor): Tensor =>
+      at(dynamicUpdateSlice(at(x, i).add(row.reshape([wide])), u, [add(i, 1), 0]), i32(5, 6)).mul(2);
+    const p = planOf(f, [state, row, scalar(3)], [0]);
+    expect([copies(p), p.aliases.size]).toEqual([0, 1]);
+    expect(p.arenaBytes).toBeLessThanOrEqual(256);
+    expect(planBytes(p)).toBeLessThan(12 * 4 * wide);
+  });
+
+  test('of a temporary', () => {
+    const f = (x: Tensor, u: Tensor, i: Tensor): Tensor =>
+      sin(dynamicUpdateSlice(dynamicUpdateSlice(matmul(x, x), u, [i, 0]), u, [0, i]));
+    const p = planOf(f, [ramp(64, 64), ramp(2, 2), scalar(3)]);
+    expect(p.kernels.map((k) => k.kind).filter((k) => k === 'scatter').length).toBe(2);
+    expect(copies(p)).toBe(0);
+    expect(p.arenaBytes).toBeLessThanOrEqual(4 * 64 * 64 + 256);
+  });
+
+  test('that reads what it updates: the values first, then the update', () => {
+    const f = (x: Tensor, i: Tensor): Tensor =>
+      dynamicUpdateSlice(x, mul(dynamicSlice(x, [sub(i, 1), 0], [1, wide]), 2), [i, 0]);
+    const p = planOf(f, [state, scalar(3)], [0]);
+    expect([copies(p), p.aliases.size]).toEqual([0, 1]);
+    expect(planBytes(p)).toBeLessThan(5 * 4 * wide);
+    const [a, b] = [jit(f, { donate: 0 })(add(state, 0), scalar(3)), f(state, scalar(3))];
+    close(a, b);
+  });
+
+  test('behind what reads the operand later', () => {
+    const f = (x: Tensor, i: Tensor): readonly Tensor[] => {
+      const y = dynamicUpdateSlice(x, row, [i, 0]);
+      return [y, dynamicSlice(x, [i, 0], [1, wide]), take(x, add(i, 1), 0)];
+    };
+    const p = planOf(f, [state, scalar(3)], [0]);
+    expect([copies(p), p.aliases.size]).toEqual([0, 1]);
+    const [got, want] = [jit(f, { donate: 0 })(add(state, 0), scalar(3)), f(state, scalar(3))];
+    want.forEach((w, k) => close(got[k]!, w));
+  });
+
+  test('in the carry of a scan, step by step', () => {
+    const f = (x: Tensor, us: Tensor): Tensor =>
+      scan(
+        ([buffer, i]: readonly [Tensor, Tensor], u: Tensor): readonly [readonly [Tensor, Tensor], Tensor] => [
+          [dynamicUpdateSlice(buffer, u.reshape([1, wide]), [i, 0]), add(i, 1)],
+          sum(dynamicSlice(buffer, [i, 0], [1, wide])),
+        ],
+        [x, scalar(0)] as const,
+        us,
+      )[0][0] as Tensor;
+    const steps = 100;
+    const p = planOf(f, [state, ramp(steps, wide)]);
+    const loop = p.kernels.find((k) => k.kind === 'scan')!;
+    const body = loop.kind === 'scan' ? loop.body : p;
+    expect(copies(body)).toBe(0);
+    expect(planBytes(body)).toBeLessThan(8 * 4 * wide);
+    expect(planBytes(p)).toBeLessThan(2 * 4 * rows * wide + steps * 8 * 4 * wide);
+    const want = state.arraySync() as number[][];
+    const us = ramp(steps, wide).arraySync() as number[][];
+    us.forEach((u, i) => (want[i] = u));
+    close(jit(f)(state, ramp(steps, wide)), tensor(want));
+  });
+});
+
+describe('an operand is copied', () => {
+  const u = ramp(1, wide);
+  const still = (f: (x: Tensor, i: Tensor) => unknown, donated: readonly number[] = [0]): void => {
+    const p = planOf(f, [ramp(8, wide), scalar(3)], donated);
+    expect(copies(p)).toBe(1);
+    const g = (x: Tensor, i: Tensor): Tensor[] => [f(x, i)].flat() as Tensor[];
+    const got = jit(g, { donate: 0 })(ramp(8, wide), scalar(3));
+    const want = jit(g, { device: createReferenceDevice() })(ramp(8, wide), scalar(3));
+    want.forEach((w, k) => close(got[k]!, w));
+  };
+  test('where it is not ours', () => still((x, i) => dynamicUpdateSlice(x, u, [i, 0]), []));
+  test('where it is returned too', () => still((x, i) => { const y = matmul(x, ramp(wide, 8)); return [y, dynamicUpdateSlice(y, ramp(1, 8), [i, 0])]; })); // prettier-ignore
+  test('where it is updated twice', () =>
+    still((x, i) => {
+      const [a, b] = [at(x, i).add(1), at(x, i).mul(2)];
+      return [a, b];
+    }));
+  test('where the places are read from it', () => {
+    const f = (x: Tensor): Tensor => at(x, x).add(1);
+    const p = planOf(f, [i32(1, 2, 0, 0)], [0]);
+    expect(copies(p)).toBe(1);
+    expect(jit(f, { donate: 0 })(i32(1, 2, 0, 0)).arraySync()).toEqual([3, 3, 1, 0]);
+  });
+  test('where what comes between needs both', () => still((x, i) => { const y = at(x, i).add(1); return [y, matmul(mul(x, y), ramp(wide, 3))]; })); // prettier-ignore
+});
+
+describe('whatever is updated and read, in any order', () => {
+  interface Step {
+    readonly kind: number;
+    readonly from: number;
+    readonly to: number;
+    readonly i: number;
+    readonly j: number;
+  }
+  const step: fc.Arbitrary<Step> = fc.record({
+    kind: fc.nat(9),
+    from: fc.nat(5),
+    to: fc.nat(5),
+    i: fc.nat(6),
+    j: fc.nat(6),
+  });
+  const run =
+    (steps: readonly Step[], keep: readonly number[]) =>
+    (a: Tensor, b: Tensor, i: Tensor): Tensor[] => {
+      const values: Tensor[] = [a, b];
+      for (const s of steps) {
+        const x = values[values.length - 1 - (s.from % Math.min(2, values.length))]!;
+        const y = values[values.length - 1 - (s.to % values.length)]!;
+        const k = add(i, s.i);
+        const window = dynamicSlice(y, [sub(k, 2), 1], [1, 3]);
+        const one = take(y, add(i, s.j), { axis: 0, mode: 'clip' });
+        values.push(
+          [
+            (): Tensor => dynamicUpdateSlice(x, window, [k, 0]),
+            (): Tensor => at(x, k).set(one),
+            (): Tensor => at(x, [null], k).add(take(y, 1, 1)),
+            (): Tensor => at(x, i32(s.i, s.j, s.i)).add(one),
+            (): Tensor => at(x, i32(s.i, s.j)).mul(2),
+            (): Tensor => at(x, k, s.j % 5).max(0.5),
+            (): Tensor => add(x, mul(y, 0.5)),
+            (): Tensor => mul(x, sum(one)),
+            (): Tensor => grad((t: Tensor) => sum(mul(y, at(t, k).set(one))))(x),
+            (): Tensor => add(y, grad((t: Tensor) => sum(mul(one, take(t, k, 0))))(x)),
+          ][s.kind]!(),
+        );
+      }
+      return keep.map((n) => values[values.length - 1 - (n % values.length)]!);
+    };
+  const fresh = (): [Tensor, Tensor, Tensor] => [add(ramp(7, 5), 0), add(mul(ramp(7, 5), 3), 0), scalar(1)];
+
+  test('planning in place changes nothing', () => {
+    const reference = createReferenceDevice();
+    let inPlace = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 2, maxLength: 10 }),
+        fc.array(fc.nat(3), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom([], [0], [0, 1]),
+        (steps, keep, donate) => {
+          const f = run(steps, keep);
+          const got = jit(f, { donate })(...fresh());
+          const want = jit(f, { device: reference })(...fresh());
+          want.forEach((w, k) => {
+            close(got[k]!, w);
+          });
+          const p = planOf(f as never, fresh(), donate);
+          inPlace += p.kernels.filter((k) => k.kind === 'scatter' && k.init === undefined).length;
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(inPlace).toBeGreaterThan(50);
+  });
+});
