@@ -7,6 +7,7 @@ export {
   CotangentError,
   DeviceError,
   DTypeError,
+  NonFiniteError,
   ShapeError,
   TracerError,
   TreeError,

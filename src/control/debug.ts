@@ -4,6 +4,7 @@ import { refusePromise, withoutJit } from '../core/interpreter.ts';
 import { checkFunction } from '../core/options.ts';
 import type { Traced } from './body.ts';
 import { runForEffect } from './callback.ts';
+import { nans } from './nans.ts';
 import { showTree } from './show.ts';
 
 /**
@@ -60,4 +61,5 @@ export const disableJit = <R>(f: () => R): R => {
 export const debug: {
   readonly print: typeof print;
   readonly callback: typeof callback;
-} = { print, callback };
+  readonly nans: typeof nans;
+} = { print, callback, nans };

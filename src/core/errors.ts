@@ -20,10 +20,22 @@ export const userFrame = (stack: string | undefined = captureStack()): string | 
   return undefined;
 };
 
+let depth = 24;
+/** Runs f with frames looked for deeper in the stack, below transforms of transforms. */
+export const rememberMore = <A>(f: () => A): A => {
+  const saved = depth;
+  depth = 200;
+  try {
+    return f();
+  } finally {
+    depth = saved;
+  }
+};
+
 /** Where the current call came from, remembered cheaply: engines format a stack only when it is read. */
 export const rememberFrame = (): (() => string | undefined) => {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 24;
+  Error.stackTraceLimit = depth;
   const at = new Error();
   Error.stackTraceLimit = limit;
   return () => userFrame(at.stack);
@@ -73,4 +85,42 @@ export class TreeError extends CotangentError {
 /** Devices, buffers, donation. */
 export class DeviceError extends CotangentError {
   override name = 'DeviceError';
+}
+
+/** What is known of an operand or result of an operation that went wrong. */
+export interface ValueSummary {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Over the finite elements; undefined where there are none. */
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly nans: number;
+  readonly infinities: number;
+}
+
+/** A computation whose result is not finite: what made it so. */
+export class NonFiniteError extends CotangentError {
+  override name = 'NonFiniteError';
+  /** The operation that made the first NaN or infinity; undefined where it was among the arguments. */
+  readonly operation: string | undefined;
+  readonly phase: 'forward' | 'backward';
+  /** The user's line that asked for the operation. */
+  readonly line: string | undefined;
+  /** The loops around it, from the outside in, and the step of each. */
+  readonly steps: readonly { readonly loop: string; readonly step: number }[];
+  readonly operands: readonly ValueSummary[];
+  readonly results: readonly ValueSummary[];
+  constructor(
+    op: string,
+    message: string,
+    found: Pick<NonFiniteError, 'operation' | 'phase' | 'line' | 'steps' | 'operands' | 'results'>,
+  ) {
+    super(op, message);
+    this.operation = found.operation;
+    this.phase = found.phase;
+    this.line = found.line;
+    this.steps = found.steps;
+    this.operands = found.operands;
+    this.results = found.results;
+  }
 }

@@ -13,7 +13,9 @@ export interface Equation {
   readonly params: Params;
   readonly outs: readonly Value[];
   /** The user's own line that asked for it. */
-  readonly frame?: () => string | undefined;
+  readonly frame?: (() => string | undefined) | undefined;
+  /** Known while debug.nans traces: whether it computes values or cotangents. */
+  readonly phase?: 'forward' | 'backward' | undefined;
 }
 
 export interface Program {

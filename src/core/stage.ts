@@ -1,6 +1,7 @@
 // Staging: runs a function on abstract values and records every primitive it applies as an equation of a program.
 import { type Aval } from './aval.ts';
 import { rememberFrame } from './errors.ts';
+import { currentOrigin, trackingOrigins, withOrigin } from './origin.ts';
 import { refusePromise, withInterpreter, type Interpreter } from './interpreter.ts';
 import type { Params, Primitive } from './primitive.ts';
 import { value, type Equation, type Program, type Value } from './program.ts';
@@ -50,7 +51,10 @@ class StageInterpreter implements Interpreter {
     const outs = primitive
       .shape(inputs, params)
       .map((a) => new StageTracer(this, value({ shape: a.shape, dtype: a.dtype, weak: a.weak })));
-    this.equations.push({ primitive, inputs: values, params, outs: outs.map((o) => o.value), frame: rememberFrame() });
+    const equation = { primitive, inputs: values, params, outs: outs.map((o) => o.value) };
+    this.equations.push(
+      trackingOrigins() ? { ...equation, ...currentOrigin() } : { ...equation, frame: rememberFrame() },
+    );
     return outs;
   }
 }
@@ -93,7 +97,10 @@ export const applyProgram = (
   program.inputs.forEach((v, i) => env.set(v, inputs[i]!));
   const read = (v: Value): Tensor => env.get(v)!;
   for (const e of program.equations) {
-    const outs = bind(e.primitive, e.inputs.map(read), e.params);
+    const inputs = e.inputs.map(read);
+    const outs = trackingOrigins()
+      ? withOrigin(e, () => bind(e.primitive, inputs, e.params))
+      : bind(e.primitive, inputs, e.params);
     e.outs.forEach((v, i) => env.set(v, outs[i]!));
   }
   return program.outs.map(read);

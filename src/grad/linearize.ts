@@ -3,6 +3,7 @@ import type { Aval } from '../core/aval.ts';
 import { currentInterpreter, withInterpreter, type Interpreter } from '../core/interpreter.ts';
 import { addTangents } from '../core/ops/arithmetic.ts';
 import { fill } from '../core/ops/structure.ts';
+import { currentOrigin, trackingOrigins, withOrigin, type Origin } from '../core/origin.ts';
 import { LinearInput, type Params, type Primitive, type Tangent } from '../core/primitive.ts';
 import { Tracer, type Tensor } from '../core/tensor.ts';
 import { TracerError } from '../core/errors.ts';
@@ -36,6 +37,7 @@ interface TapeEquation {
   readonly inputs: readonly Tensor[];
   readonly params: Params;
   readonly outs: readonly TapeTracer[];
+  readonly origin?: Origin;
 }
 
 class Tape implements Interpreter {
@@ -55,7 +57,7 @@ class Tape implements Interpreter {
   process(primitive: Primitive, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
     if (!inputs.some((x) => this.owns(x))) return this.below.process(primitive, inputs, params);
     const outs = primitive.shape(inputs, params).map((a) => this.input(a));
-    this.equations.push({ primitive, inputs, params, outs });
+    this.equations.push({ primitive, inputs, params, outs, ...(trackingOrigins() ? { origin: currentOrigin() } : {}) });
     return outs;
   }
 }
@@ -105,13 +107,16 @@ const replay = (
     if (e.inputs.every((x, i) => !tape.owns(x) || zero[i])) outs = e.outs.map(() => null);
     else if (zero.some(Boolean)) {
       // Some linear inputs are zero: the operation is linear, so its own jvp with null tangents leaves them out.
-      const result = e.primitive.jvp(
-        e.inputs.map((x, i) => (tape.owns(x) ? (values[i] ?? zerosFor(x)) : x)),
-        e.inputs.map((x, i) => (tape.owns(x) ? values[i]! : null)),
-        e.params,
+      outs = withOrigin(
+        e.origin ?? {},
+        () =>
+          e.primitive.jvp(
+            e.inputs.map((x, i) => (tape.owns(x) ? (values[i] ?? zerosFor(x)) : x)),
+            e.inputs.map((x, i) => (tape.owns(x) ? values[i]! : null)),
+            e.params,
+          ).tangents,
       );
-      outs = result.tangents;
-    } else outs = interpreter.process(e.primitive, values as Tensor[], e.params);
+    } else outs = withOrigin(e.origin ?? {}, () => interpreter.process(e.primitive, values as Tensor[], e.params));
     e.outs.forEach((v, i) => env.set(v, outs[i]!));
   }
   return outs.map((v) => (v === null ? null : env.get(v)!));
@@ -139,12 +144,14 @@ const transposeTape = (
         e.primitive.name,
         'is not linear and cannot be transposed; its derivative rule applied it to a tangent',
       );
-    const back = transpose(
-      given,
-      e.inputs.map((x) => (tape.owns(x) ? new LinearInput(x.aval) : x)),
-      e.params,
-    );
-    e.inputs.forEach((x, i) => tape.owns(x) && accumulate(x, back[i] ?? null));
+    withOrigin({ frame: e.origin?.frame, phase: 'backward' }, () => {
+      const back = transpose(
+        given,
+        e.inputs.map((x) => (tape.owns(x) ? new LinearInput(x.aval) : x)),
+        e.params,
+      );
+      e.inputs.forEach((x, i) => tape.owns(x) && accumulate(x, back[i] ?? null));
+    });
   }
   return inputs.map((v) => (v === null ? null : (env.get(v) ?? null)));
 };

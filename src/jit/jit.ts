@@ -5,6 +5,7 @@ import { ArgumentError, DeviceError, userFrame } from '../core/errors.ts';
 import { checkArgnums, leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { bind, currentInterpreter, eagerly, jitDisabled } from '../core/interpreter.ts';
 import { checkFunction, checkOptions } from '../core/options.ts';
+import { trackingOrigins } from '../core/origin.ts';
 import type { Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
 import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
@@ -154,9 +155,15 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
     return out;
   };
 
+  const asItStands = (leaves: readonly Leaf[], structure: Structure): R => {
+    const g = onLeaves('jit', f as unknown as (...args: never[]) => unknown, structure);
+    const outs = g.run(...leaves.map(leafTensor)).map(settle);
+    return unflatten<R>(g.out(), outs);
+  };
+
   const call = (...args: A): R => {
-    if (jitDisabled()) return f(...args);
     const { leaves, structure } = flatten(args, 'jit');
+    if (jitDisabled() || trackingOrigins()) return asItStands(leaves, structure);
     const traced = lookup(leaves, structure);
     const xs = leaves.map(leafTensor);
     const eager =
