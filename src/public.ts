@@ -35,12 +35,16 @@ export {
 } from './vmap/index.ts';
 export {
   cond,
+  customJvp,
+  customVjp,
   foriLoop,
   map,
   scan,
   switchCase,
   switchCase as switch,
   whileLoop,
+  type CustomJvpRules,
+  type CustomVjpRules,
   type MapOptions,
   type ScanOptions,
   debug,

@@ -3,3 +3,5 @@ export { cond, switchCase } from './choose.ts';
 export { foriLoop, map, scan, whileLoop, type MapOptions, type ScanOptions } from './loops.ts';
 export { pureCallback, type PureCallbackOptions, type VmapMethod } from './callback.ts';
 export { debug, disableJit } from './debug.ts';
+export { customJvp, type CustomJvpRules } from './custom-jvp.ts';
+export { customVjp, type CustomVjpRules } from './custom-vjp.ts';
