@@ -7,8 +7,10 @@ import {
   div,
   equal,
   expandDims,
+  greaterEqual,
   iota,
   less,
+  logicalAnd,
   maximum,
   mean,
   moveaxis,
@@ -96,8 +98,8 @@ export interface CrossEntropyOptions extends LossOptions {
 
 /**
  * Cross-entropy of the softmax of logits [..., classes] with integer labels [...] or target probabilities [..., classes]
- * (`optax.softmax_cross_entropy`, `..._with_integer_labels`). A label outside 0 .. classes-1 that is not ignored counts as
- * no class at all.
+ * (`optax.softmax_cross_entropy`, `..._with_integer_labels`). A label outside 0 .. classes-1 that is not ignored gives
+ * NaN.
  * @example
  * softmaxCrossEntropy(tensor([[0, 0]]), tensor([1], { dtype: 'int32' })); // 0.6931472
  */
@@ -128,7 +130,8 @@ export const softmaxCrossEntropy = (logits: Tensor, target: Tensor, options: Cro
     labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), mul(sum(weighted, { axis: -1 }), even)),
   );
   const counts = ignoreIndex === undefined || !byLabel ? undefined : notEqual(t, ignoreIndex);
-  const kept = counts === undefined ? losses : where(counts, losses, 0);
+  const known = byLabel ? where(logicalAnd(greaterEqual(t, 0), less(t, classes)), losses, NaN) : losses;
+  const kept = counts === undefined ? known : where(counts, known, 0);
   if ((options.reduction ?? 'mean') !== 'mean' || !byLabel || (weight === undefined && counts === undefined))
     return reduced(kept, options);
   const share =

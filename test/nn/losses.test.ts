@@ -42,6 +42,19 @@ describe.each(ways)('%s', (_, run) => {
       expect(number(run(f)(x))).toBeCloseTo(number(loss(int([1]))(tensor([[1, 2, 3]]))), 6);
       expect((run(grad(f) as typeof f)(x).arraySync() as number[][])[1]).toEqual([0, 0, 0]);
     });
+    it('a label outside of the classes is loud: NaN, unless it is ignored', () => {
+      const x = tensor([
+        [1, 2, 3],
+        [5, -5, 0],
+      ]);
+      for (const bad of [3, -1]) {
+        expect(number(run(loss(int([2, bad])))(x))).toBeNaN();
+        expect(number(run(loss(int([2, bad]), { labelSmoothing: 0.1 }))(x))).toBeNaN();
+        expect(run(loss(int([2, bad]), { reduction: 'none' }))(x).arraySync()).toEqual([expect.any(Number), NaN]);
+        expect(number(run(loss(int([2, bad]), { ignoreIndex: bad }))(x))).not.toBeNaN();
+      }
+    });
+
     it('labels and the same labels as probabilities agree', () => {
       const x = tensor([
         [0.1, 2, -3],

@@ -4,6 +4,7 @@ import { isFloat } from '../dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { shift, provable } from '../index-expr.ts';
 import { bind1 } from '../interpreter.ts';
+import { checkOptions } from '../options.ts';
 import { isLinear, type Primitive } from '../primitive.ts';
 import { Tensor } from '../tensor.ts';
 import type { Concatenated, Slice, Stack } from '../types/move.ts';
@@ -74,7 +75,11 @@ const common = (op: string, xs: readonly TensorLike[]): Tensor[] => {
 };
 
 type AxisOption = number | { readonly axis?: number };
-const axisOf = (o: AxisOption | undefined): number => (typeof o === 'number' ? o : (o?.axis ?? 0));
+const axisOf = (op: string, o: AxisOption | undefined): number => {
+  if (typeof o === 'number') return o;
+  checkOptions(op, o, ['axis']);
+  return o?.axis ?? 0;
+};
 
 /**
  * Tensors joined along an existing axis (`jax.numpy.concatenate`), 0 by default; the other axes agree.
@@ -88,7 +93,7 @@ export const concatenate: <const Xs extends readonly TensorLike[]>(xs: Xs, optio
   const list = common('concatenate', xs);
   const rank = list[0]!.rank;
   if (rank === 0) throw new ShapeError('concatenate', 'scalars have no axis to join along; use stack');
-  const axis = checkAxis('concatenate', axisOf(options), rank);
+  const axis = checkAxis('concatenate', axisOf('concatenate', options), rank);
   list.forEach((x, i) => {
     if (x.rank !== rank || x.shape.some((d, a) => a !== axis && d !== list[0]!.shape[a]))
       throw new ShapeError(
@@ -110,7 +115,7 @@ export const stack: <const Xs extends readonly TensorLike[], const O extends Axi
 ) => Stack<Xs, O> = (xs: readonly TensorLike[], options?: AxisOption): Tensor => {
   const list = common('stack', xs);
   const { shape } = list[0]!;
-  const axis = checkAxis('stack', axisOf(options), shape.length + 1);
+  const axis = checkAxis('stack', axisOf('stack', options), shape.length + 1);
   list.forEach((x, i) => {
     if (!sameShape(x.shape, shape))
       throw new ShapeError(
@@ -134,7 +139,7 @@ export const unstack: <X extends Tensor, const O extends AxisOption | undefined 
   x: X,
   options?: O,
 ) => Slice<X, O>[] = (x: Tensor, options?: AxisOption): Tensor[] => {
-  const axis = checkAxis('unstack', axisOf(options), x.rank);
+  const axis = checkAxis('unstack', axisOf('unstack', options), x.rank);
   const rest = x.shape.filter((_, i) => i !== axis);
   return Array.from({ length: x.shape[axis]! }, (_, i) => reshapeTo(sliceAlong(x, axis, i, 1), rest));
 };
@@ -155,7 +160,7 @@ export const split = (
   parts: number | readonly number[] | { readonly sizes: readonly number[] },
   options?: AxisOption,
 ): Tensor[] => {
-  const axis = checkAxis('split', axisOf(options), x.rank);
+  const axis = checkAxis('split', axisOf('split', options), x.rank);
   const n = x.shape[axis]!;
   if (typeof parts === 'number') {
     if (!Number.isInteger(parts) || parts < 1)
@@ -167,6 +172,7 @@ export const split = (
       );
     return pieces(x, axis, new Array<number>(parts).fill(n / parts));
   }
+  if (!Array.isArray(parts)) checkOptions('split', parts, ['sizes']);
   if ('sizes' in parts) {
     const total = parts.sizes.reduce((a, b) => a + b, 0);
     if (total !== n || parts.sizes.some((s) => !Number.isInteger(s) || s < 0))
@@ -186,7 +192,7 @@ export const split = (
  * arraySplit(tensor([1, 2, 3]), 2); // [[1, 2], [3]]
  */
 export const arraySplit = (x: Tensor, parts: number, options?: AxisOption): Tensor[] => {
-  const axis = checkAxis('arraySplit', axisOf(options), x.rank);
+  const axis = checkAxis('arraySplit', axisOf('arraySplit', options), x.rank);
   if (!Number.isInteger(parts) || parts < 1)
     throw new ArgumentError('arraySplit', `the number of parts must be a positive integer, got ${String(parts)}`);
   const n = x.shape[axis]!;

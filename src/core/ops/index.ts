@@ -4,6 +4,7 @@ import { isFloat } from '../dtype.ts';
 import { ArgumentError, DTypeError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
 import type { ScatterOp } from '../lowering.ts';
+import { checkOptions } from '../options.ts';
 import { Tensor } from '../tensor.ts';
 import { add, mul, selectPrimitive } from './arithmetic.ts';
 import { maximum, minimum } from './binary.ts';
@@ -170,10 +171,14 @@ export const at = (x: TensorLike, ...specs: IndexSpec[]): IndexUpdate => {
   const t = asTensor('at', 'x', x);
   const update =
     (op: ScatterOp) =>
-    (values: TensorLike, { unique = false }: UpdateOptions = {}): Tensor =>
-      updated(op, t, plan('at', t, specs, 'fill'), values, unique);
+    (values: TensorLike, options: UpdateOptions = {}): Tensor => {
+      checkOptions(`at(...).${op}`, options, ['unique']);
+      return updated(op, t, plan('at', t, specs, 'fill'), values, options.unique ?? false);
+    };
   return {
-    get({ mode = 'clip', fillValue } = {}) {
+    get(options = {}) {
+      checkOptions('at(...).get', options, ['mode', 'fillValue']);
+      const { mode = 'clip', fillValue } = options;
       const p = plan('at', t, specs, mode === 'clip' ? 'clamp' : mode);
       return read(t, p, missingValue(t.dtype, fillValue));
     },

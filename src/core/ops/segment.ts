@@ -3,6 +3,7 @@ import { checkAxis, sameShape, showShape } from '../aval.ts';
 import { isInteger, type DType } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { ScatterOp } from '../lowering.ts';
+import { checkOptions } from '../options.ts';
 import { ConcreteTensor, type Tensor } from '../tensor.ts';
 import { equal } from './arithmetic.ts';
 import { maximum } from './binary.ts';
@@ -114,12 +115,10 @@ export const segmentMin: (data: TensorLike, ids: Tensor, options?: SegmentOption
  */
 export const bincount = (
   x: Tensor,
-  {
-    weights,
-    length,
-    minlength = 0,
-  }: { readonly weights?: Tensor; readonly length?: number; readonly minlength?: number } = {},
+  options: { readonly weights?: Tensor; readonly length?: number; readonly minlength?: number } = {},
 ): Tensor => {
+  checkOptions('bincount', options, ['weights', 'length', 'minlength']);
+  const { weights, length, minlength = 0 } = options;
   const index = maximum(checkInteger('bincount', 'x', x), 0);
   if (x.rank !== 1) throw new ShapeError('bincount', `x must be a vector, got ${showShape(x.shape)}`);
   const n = sizeFromValues('bincount', 'length', length, x, slotsFor(minlength));
@@ -134,8 +133,10 @@ export const bincount = (
 export const oneHot = (
   indices: TensorLike,
   n: number,
-  { dtype = 'float32', axis = -1 }: { readonly dtype?: DType; readonly axis?: number } = {},
+  options: { readonly dtype?: DType; readonly axis?: number } = {},
 ): Tensor => {
+  checkOptions('oneHot', options, ['dtype', 'axis']);
+  const { dtype = 'float32', axis = -1 } = options;
   const t =
     typeof indices === 'number'
       ? asTensor('oneHot', 'indices', indices, 'int32')

@@ -97,8 +97,10 @@ export const argsort = (x: TensorLike, options?: number | null | SortOptions): T
 export const topK = (
   x: TensorLike,
   k: number,
-  { axis = -1, largest = true }: { readonly axis?: number; readonly largest?: boolean } = {},
+  options: { readonly axis?: number; readonly largest?: boolean } = {},
 ): [values: Tensor, indices: Tensor] => {
+  checkOptions('topK', options, ['axis', 'largest']);
+  const { axis = -1, largest = true } = options;
   const { t, axis: a } = prepared('topK', x, { axis });
   if (!Number.isInteger(k) || k < 0 || k > t.shape[a]!)
     throw new ArgumentError(

@@ -3,6 +3,7 @@ import { broadcastShapes, checkAxis, sameShape, showShape, type Shape } from '..
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { hostTensor } from '../host.ts';
 import type { ScatterOp } from '../lowering.ts';
+import { checkOptions } from '../options.ts';
 import { Tensor } from '../tensor.ts';
 import { gatherAt, scatterInto } from './gather.ts';
 import { gatheredShape, type Places } from './places.ts';
@@ -39,6 +40,7 @@ export const take = (
   indices: IndexLike,
   options: number | (ModeOption & { readonly axis?: number | null }) = {},
 ): Tensor => {
+  if (typeof options !== 'number') checkOptions('take', options, ['axis', 'mode', 'fillValue']);
   const { axis = null, mode = 'fill', fillValue } = typeof options === 'number' ? { axis: options } : options;
   const given = asTensor('take', 'x', x);
   const t = axis === null ? reshapeTo(given, [given.size]) : given;
@@ -89,12 +91,9 @@ const alongAxis = (
  * @example
  * takeAlongAxis(tensor([[10, 20], [30, 40]]), tensor([[1], [0]], 'int32'), 1); // [[20], [30]]
  */
-export const takeAlongAxis = (
-  x: TensorLike,
-  indices: Tensor,
-  axis: number,
-  { mode = 'fill', fillValue }: ModeOption = {},
-): Tensor => {
+export const takeAlongAxis = (x: TensorLike, indices: Tensor, axis: number, options: ModeOption = {}): Tensor => {
+  checkOptions('takeAlongAxis', options, ['mode', 'fillValue']);
+  const { mode = 'fill', fillValue } = options;
   const t = alongAxis('takeAlongAxis', asTensor('takeAlongAxis', 'x', x), indices, axis, mode, true);
   return gatherAt(t.x, [t.index], { ...t.places, fill: missingValue(t.x.dtype, fillValue) });
 };
@@ -113,6 +112,11 @@ export interface ScatterOptions {
   readonly unique?: boolean;
 }
 
+const checkOp = (name: string, op: ScatterOp): void => {
+  if (!['set', 'add', 'mul', 'min', 'max'].includes(op))
+    throw new ArgumentError(name, `unknown op '${String(op)}'; use 'set', 'add', 'mul', 'min' or 'max'`);
+};
+
 /**
  * A copy of x with values put at each lane's own indices along an axis (`jax.numpy.put_along_axis`); values broadcast to the shape of indices.
  * @example
@@ -123,8 +127,11 @@ export const putAlongAxis = (
   indices: Tensor,
   values: TensorLike,
   axis: number,
-  { op = 'set', mode = 'fill', unique = false }: ScatterOptions = {},
+  options: ScatterOptions = {},
 ): Tensor => {
+  checkOptions('putAlongAxis', options, ['op', 'mode', 'unique']);
+  const { op = 'set', mode = 'fill', unique = false } = options;
+  checkOp('putAlongAxis', op);
   const given = asTensor('putAlongAxis', 'x', x);
   const t = alongAxis('putAlongAxis', given, indices, axis, mode, false);
   const v = broadcastTo(asTensor('putAlongAxis', 'values', values, given.dtype), t.index.shape);
@@ -199,8 +206,10 @@ const resolveGather = (
 export const gather = (
   x: TensorLike,
   indices: IndexLike | readonly Tensor[],
-  { mode = 'fill', fillValue, ...options }: GatherOptions & ModeOption = {},
+  given: GatherOptions & ModeOption = {},
 ): Tensor => {
+  checkOptions('gather', given, ['axes', 'batchDims', 'mode', 'fillValue']);
+  const { mode = 'fill', fillValue, ...options } = given;
   const r = resolveGather('gather', asTensor('gather', 'x', x), indices, options, mode);
   return permuteAxes(gatherAt(r.x, r.indices, { ...r.places, fill: missingValue(r.x.dtype, fillValue) }), r.order);
 };
@@ -215,11 +224,12 @@ export const scatter = (
   x: TensorLike,
   indices: IndexLike | readonly Tensor[],
   updates: TensorLike,
-  { op = 'set', mode = 'fill', unique = false, ...options }: GatherOptions & ScatterOptions = {},
+  given: GatherOptions & ScatterOptions = {},
 ): Tensor => {
+  checkOptions('scatter', given, ['axes', 'batchDims', 'op', 'mode', 'unique']);
+  const { op = 'set', mode = 'fill', unique = false, ...options } = given;
   const t = asTensor('scatter', 'x', x);
-  if (!['set', 'add', 'mul', 'min', 'max'].includes(op))
-    throw new ArgumentError('scatter', `unknown op '${String(op)}'; use 'set', 'add', 'mul', 'min' or 'max'`);
+  checkOp('scatter', op);
   const r = resolveGather('scatter', t, indices, options, mode);
   const shape = gatheredShape(t.shape, r.indices[0]!.shape, r.places);
   const u = broadcastTo(
