@@ -6,6 +6,7 @@ import { refusePromise, withInterpreter, type Interpreter } from './interpreter.
 import type { Params, Primitive } from './primitive.ts';
 import { value, type Equation, type Program, type Value } from './program.ts';
 import { Tracer, type Tensor } from './tensor.ts';
+import { longTrace, warnOfLength } from './trace-size.ts';
 
 class StageTracer extends Tracer {
   readonly maker: StageInterpreter;
@@ -55,9 +56,25 @@ class StageInterpreter implements Interpreter {
     this.equations.push(
       trackingOrigins() ? { ...equation, ...currentOrigin() } : { ...equation, frame: rememberFrame() },
     );
+    if (this.equations.length > longTrace && !warned) {
+      warned = true;
+      warnOfLength(this.kind, this.equations);
+    }
     return outs;
   }
 }
+
+// Traces inside of traces (loop bodies, their derivatives) share one warning.
+let warned = false;
+let depth = 0;
+const tracing = <A>(f: () => A): A => {
+  if (depth++ === 0) warned = false;
+  try {
+    return f();
+  } finally {
+    depth--;
+  }
+};
 
 /** A program and the values from outside that its first inputs stand for. */
 export interface Staged {
@@ -72,11 +89,13 @@ export interface Staged {
 export const stage = (kind: string, f: (...args: Tensor[]) => readonly Tensor[], avals: readonly Aval[]): Staged => {
   const interpreter = new StageInterpreter(kind);
   const args = avals.map((a) => interpreter.input({ shape: a.shape, dtype: a.dtype, weak: a.weak }));
-  const outs = withInterpreter(interpreter, () => {
-    const result = f(...args);
-    refusePromise(kind, f, result);
-    return result.map((x) => interpreter.valueOf(x));
-  });
+  const outs = tracing(() =>
+    withInterpreter(interpreter, () => {
+      const result = f(...args);
+      refusePromise(kind, f, result);
+      return result.map((x) => interpreter.valueOf(x));
+    }),
+  );
   return {
     program: {
       inputs: [...interpreter.captured.values(), ...args.map((a) => a.value)],

@@ -1,5 +1,6 @@
 // Effects and callbacks: what runs, how often, in which order, and what happens where they fail.
-import { describe, expect, test, vi, afterEach } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   add,
   debug,
@@ -318,5 +319,30 @@ describe('disableJit', () => {
       return x;
     }).trace(tensor(1));
     expect(traced).toBe(1);
+  });
+});
+
+describe('a trace that grows too long', () => {
+  test('warns once, names the line of the loop and what to write instead', () => {
+    const warnings: string[] = [];
+    vi.spyOn(console, 'warn').mockImplementation((x: string) => void warnings.push(x));
+    const unrolled = (n: number) => (x: Tensor): Tensor => {
+      let y = mul(x, 2);
+      for (let i = 0; i < n; i++) y = sin(y); // the loop
+      return y;
+    }; // prettier-ignore
+    jit(unrolled(19_900)).trace(tensor(1));
+    expect(warnings).toEqual([]);
+    const f = jit(grad(unrolled(20_001)));
+    f.trace(tensor(1));
+    f.trace(tensor(2));
+    expect(warnings).toHaveLength(1);
+    const [warning] = warnings;
+    expect(warning).toMatch(/^cotangent: jit has traced more than 20,000 operations, about \d+ % of them at this line:\n {4}at \S*debug\.test\.ts:\d+:\d+\n {2}a JS loop .* is unrolled/); // prettier-ignore
+    expect(warning).toMatch(/write it as scan\(.*foriLoop\(/);
+    const [, file, line] = /at (\S*):(\d+):\d+\n/.exec(warning!)!;
+    expect(readFileSync(file!.replace('file://', ''), 'utf8').split('\n')[Number(line) - 1]).toContain('// the loop');
+    jit(unrolled(20_001)).trace(tensor(1));
+    expect(warnings).toHaveLength(2);
   });
 });
