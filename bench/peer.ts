@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
-import { CHECKED_STEPS, HYPER, parameterNames, type Workload } from './workloads.ts';
+import { CHECKED_STEPS, HYPER, LOOPS, parameterNames, type Workload } from './workloads.ts';
 
 /** A column of the table. */
 export interface Library {
@@ -123,7 +123,14 @@ export const startPeer = async (library: Library, o: StartOptions): Promise<Peer
       settle = { resolve, reject };
       child.stdin!.write(`${JSON.stringify(message)}\n`);
     });
-  const loaded = await ask({ command: 'load', hyper: HYPER, parameterNames, steps: CHECKED_STEPS, calls: o.calls });
+  const loaded = await ask({
+    command: 'load',
+    hyper: HYPER,
+    loops: LOOPS,
+    parameterNames,
+    steps: CHECKED_STEPS,
+    calls: o.calls,
+  });
   if (loaded.error !== undefined) {
     child.kill();
     throw new Error(loaded.error);

@@ -30,6 +30,9 @@ export const HYPER = {
   heads: 4,
 } as const;
 
+/** Sizes of the loops. */
+export const LOOPS = { steps: 10_000, draws: 1_000, leapfrog: 10, stepSize: 0.15 } as const;
+
 /** Steps whose losses make the result of a training workload. */
 export const CHECKED_STEPS = 5;
 
@@ -96,6 +99,43 @@ const tanhMlp = (): Inputs => {
     x: d.normal([128, 64]),
     y: d.normal([128, 10]),
     ...Object.fromEntries(tangent),
+  };
+};
+
+/** A recurrent tanh cell, 32 wide, and 10,000 inputs. */
+const rnn = (): Inputs => {
+  const d = draws(12);
+  return { w: weight(d, [32, 32]), u: weight(d, [32, 32]), b: d.normal([32], 0.1), xs: d.normal([LOOPS.steps, 32]) };
+};
+
+/** A Gaussian of 8 correlated variables by its precision matrix, and the random numbers of 1,000 draws. */
+const gaussian = (): Inputs => {
+  const d = draws(13);
+  const n = 8;
+  const root = d.normal([n, n], 0.3).data;
+  const precision = Float32Array.from({ length: n * n }, (_, k) => {
+    const [i, j] = [Math.floor(k / n), k % n];
+    let sum = i === j ? 1 : 0;
+    for (let m = 0; m < n; m++) sum += root[i * n + m]! * root[j * n + m]!;
+    return sum;
+  });
+  const chances = d.uniform([LOOPS.draws]).data;
+  return {
+    precision: { shape: [n, n], data: precision },
+    start: d.normal([n]),
+    momenta: d.normal([LOOPS.draws, n]),
+    logs: { shape: [LOOPS.draws], data: Float32Array.from(chances, (u) => Math.log(1 - u)) },
+  };
+};
+
+/** A small MLP and 256 examples for per-example gradients. */
+const smallMlp = (): Inputs => {
+  const d = draws(14);
+  const shapes = [[16, 32], [32], [32, 4], [4]] as const;
+  return {
+    ...Object.fromEntries(['w1', 'b1', 'w2', 'b2'].map((n, i) => [n, weight(d, shapes[i]!)])),
+    x: d.normal([256, 16]),
+    y: d.normal([256, 4]),
   };
 };
 
@@ -239,6 +279,54 @@ export const workloads: readonly Workload[] = [
     calls: 1,
     step: false,
     inputs: tanhMlp,
+  },
+  {
+    name: 'rnn',
+    title: 'recurrence of 10,000 steps, 32-wide tanh cell, as one program',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: rnn,
+  },
+  {
+    name: 'rnnsteps',
+    title: 'the same recurrence, a step at a time from the host language',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: rnn,
+  },
+  {
+    name: 'rnngrad',
+    title: 'gradient of that recurrence with respect to its weights',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: rnn,
+  },
+  {
+    name: 'hmc',
+    title: 'Hamiltonian Monte Carlo, 8 variables, 1,000 draws of 10 leapfrog steps',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: gaussian,
+  },
+  {
+    name: 'vmapgrad256',
+    title: 'vmap(grad), tanh MLP 16-32-4, 256 examples',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: smallMlp,
+  },
+  {
+    name: 'loopgrad256',
+    title: 'the same gradients, an example at a time from the host language',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: smallMlp,
   },
   { name: 'add16', title: 'add of 16 numbers, eager', unit: 'us', calls: 1000, step: false, inputs: add16 },
   { name: 'add16jit', title: 'add of 16 numbers, jitted', unit: 'us', calls: 1000, step: false, inputs: add16 },

@@ -26,6 +26,7 @@ import {
 } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
+import { loops } from './cotangent-loops.ts';
 import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, type Adapter, type Case, type Setup } from './adapter.ts';
 
@@ -215,6 +216,7 @@ const cases: Readonly<Record<string, Setup | string>> = {
   transformer,
   vmapgrad,
   hvp: hessianVector,
+  ...loops,
   add16: add16(add),
   add16jit: add16(jit(add)),
 };

@@ -17,6 +17,7 @@ import {
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { loops } from './jaxjs-loops.ts';
 import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, oneHot, permuted, type Adapter, type Case, type Setup } from './adapter.ts';
 
@@ -271,6 +272,7 @@ const cases: Readonly<Record<string, Setup | string>> = {
   transformer,
   vmapgrad,
   hvp,
+  ...loops,
   add16: add16(np.add),
   add16jit: add16(jit(np.add) as unknown as typeof np.add),
 };

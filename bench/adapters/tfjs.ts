@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { getThreadsCount, setThreadsCount, setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
-import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
+import { CHECKED_STEPS, HYPER, LOOPS, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, oneHot, type Adapter, type Case, type Setup } from './adapter.ts';
 
 const tensorOf = (inputs: Inputs, name: string): tf.Tensor => {
@@ -214,6 +214,23 @@ const cases: Readonly<Record<string, Setup | string>> = {
   transformer,
   vmapgrad,
   hvp,
+  rnn: 'has no loop inside of a program',
+  rnnsteps: (i) => {
+    const [w, u, b, xs] = ['w', 'u', 'b', 'xs'].map((n) => tensorOf(i, n)) as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const rows = tf.split(xs, LOOPS.steps);
+    return pure(() =>
+      rows.reduce<tf.Tensor>((h, x) => tf.tidy(() => h.matMul(w).add(x.matMul(u)).add(b).tanh()), tf.zeros([1, 32])),
+    );
+  },
+  rnngrad: 'not written: an eager tape of 10,000 steps',
+  hmc: 'not written: about 60,000 eager calls',
+  vmapgrad256: 'has no vmap',
+  loopgrad256: 'not written: see vmapgrad',
   add16: (i) => {
     const [a, b] = [tensorOf(i, 'a'), tensorOf(i, 'b')];
     return {

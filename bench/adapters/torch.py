@@ -176,6 +176,82 @@ def hvp(i):
     return Case(product, lambda: np.concatenate([g.numpy().ravel() for g in product()]))
 
 
+def last_state(i, w, u, b):
+    h = torch.zeros(32)
+    for x in i["xs"]:
+        h = torch.tanh(h @ w + x @ u + b)
+    return h
+
+
+def rnnsteps(i):
+    return pure(lambda: last_state(i, i["w"], i["u"], i["b"]))
+
+
+def rnngrad(i):
+    p = {n: i[n].clone().requires_grad_() for n in ("b", "u", "w")}
+
+    def gradients():
+        return torch.autograd.grad((last_state(i, p["w"], p["u"], p["b"]) ** 2).sum(), list(p.values()))
+
+    return Case(gradients, lambda: np.concatenate([g.numpy().ravel() for g in gradients()]))
+
+
+def hmc(i):
+    size, half = LOOPS["stepSize"], LOOPS["stepSize"] / 2
+    precision = i["precision"]
+
+    def energy(q):
+        return 0.5 * (q * (precision @ q)).sum()
+
+    def force(q):
+        q = q.detach().requires_grad_()
+        return torch.autograd.grad(energy(q), q)[0]
+
+    def draws():
+        q, out = i["start"], []
+        for p, log in zip(i["momenta"], i["logs"]):
+            x, v = q, p
+            for _ in range(LOOPS["leapfrog"]):
+                middle = v - half * force(x)
+                x = x + size * middle
+                v = middle - half * force(x)
+            change = energy(q) + 0.5 * (p ** 2).sum() - energy(x) - 0.5 * (v ** 2).sum()
+            q = torch.where(log < change, x, q)
+            out.append(q)
+        return torch.stack(out)
+
+    return Case(draws, lambda: draws().numpy().ravel())
+
+
+def small_error(p, x, y):
+    return ((torch.tanh(x @ p[0] + p[1]) @ p[2] + p[3] - y) ** 2).sum()
+
+
+SMALL = ("w1", "b1", "w2", "b2")
+
+
+def vmapgrad256(i):
+    # As in vmapgrad: a copy of the parameters for each example.
+    x, y = i["x"].unsqueeze(1), i["y"].unsqueeze(1)
+    shared = [i[n] if i[n].dim() == 2 else i[n].unsqueeze(0) for n in SMALL]
+
+    def gradients():
+        p = [t.unsqueeze(0).expand(256, *t.shape).requires_grad_() for t in shared]
+        return torch.autograd.grad(small_error(p, x, y), p)
+
+    return Case(gradients, lambda: np.concatenate([g.numpy().ravel() for g in gradients()]))
+
+
+def loopgrad256(i):
+    p = [i[n].clone().requires_grad_() for n in SMALL]
+
+    def gradients():
+        each = [torch.autograd.grad(small_error(p, x, y), p) for x, y in zip(i["x"], i["y"])]
+        return [torch.stack(g) for g in zip(*each)]
+
+    return Case(gradients, lambda: np.concatenate([g.numpy().ravel() for g in gradients()]))
+
+
 def add16(i):
     a, b, calls = i["a"], i["b"], CALLS
 
@@ -188,7 +264,9 @@ def add16(i):
 
 CASES = {
     "matmul512": matmul, "matmul1024": matmul, "elementwise": elementwise, "softmax": softmax, "layernorm": layernorm, "conv2d": conv2d,
-    "mlp": mlp, "cnn": cnn, "transformer": transformer, "vmapgrad": vmapgrad, "hvp": hvp, "add16": add16, "add16jit": "no jit of its own here",
+    "mlp": mlp, "cnn": cnn, "transformer": transformer, "vmapgrad": vmapgrad, "hvp": hvp, "rnn": "no loop inside of a program here",
+    "rnnsteps": rnnsteps, "rnngrad": rnngrad, "hmc": hmc, "vmapgrad256": vmapgrad256, "loopgrad256": loopgrad256,
+    "add16": add16, "add16jit": "no jit of its own here",
 }
 
 
@@ -223,7 +301,7 @@ def timed(case, min_ms, min_runs, max_ms):
 
 
 def main():
-    global HYPER, NAMES, STEPS, CALLS
+    global HYPER, LOOPS, NAMES, STEPS, CALLS
     case = None
     inputs = None
     for line in sys.stdin:
@@ -231,7 +309,8 @@ def main():
         kind = m["command"]
         try:
             if kind == "load":
-                HYPER, NAMES, STEPS, CALLS = m["hyper"], m["parameterNames"], m["steps"], m["calls"]
+                HYPER, LOOPS, NAMES = m["hyper"], m["loops"], m["parameterNames"]
+                STEPS, CALLS = m["steps"], m["calls"]
                 versions = {"torch": torch.__version__, "python": sys.version.split()[0], "cpu capability": capability()}
                 answer = {"versions": versions, "importMs": IMPORT_MS}
             elif kind == "setup":
