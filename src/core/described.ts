@@ -1,8 +1,9 @@
 // Trees of shapes: results and arguments of which only shape and dtype are known.
-import type { Aval } from './aval.ts';
+import { checkShape, sizeOf, type Aval } from './aval.ts';
 import { isDType, type DType } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
-import type { Tensor } from './tensor.ts';
+import { FillStorage } from './host.ts';
+import { ConcreteTensor, Tensor } from './tensor.ts';
 import { flatten, type Structure } from './tree.ts';
 
 /** The shape and dtype of a tensor. */
@@ -45,3 +46,17 @@ export const describedShapes = (
 export type Described<T> = T extends ResultShape
   ? Tensor<readonly number[], T['dtype']>
   : { [K in keyof T]: Described<T[K]> };
+
+const isPlain = (x: object): boolean => Object.getPrototypeOf(x) === Object.prototype;
+
+/** A tree with a tensor of zeros, which takes no memory, in the place of each { shape, dtype }. */
+export const withPlaceholders = (op: string, x: unknown): unknown => {
+  if (typeof x !== 'object' || x === null || x instanceof Tensor) return x;
+  if (Array.isArray(x)) return x.map((c) => withPlaceholders(op, c));
+  if (!isPlain(x)) return x;
+  if (isResultShape(x) && Object.keys(x).length === 2) {
+    const shape = checkShape(op, x.shape);
+    return new ConcreteTensor(shape, x.dtype, new FillStorage(0, x.dtype, sizeOf(shape)));
+  }
+  return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, withPlaceholders(op, v)]));
+};

@@ -67,7 +67,7 @@ export const buildControl = (
 };
 
 /** The plans that a kernel holds. */
-const partsOf = (k: Kernel): readonly Plan[] =>
+export const partsOf = (k: Kernel): readonly Plan[] =>
   k.kind === 'scan' ? [k.body] : k.kind === 'while' ? [k.cond, k.body] : k.kind === 'cond' ? k.branches : [];
 
 /** True for a kernel that calls a function of JS, or one inside of which some program does: it may throw. */

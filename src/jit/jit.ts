@@ -1,6 +1,7 @@
 // jit: traces a function once for each signature of its arguments, compiles it, and runs the compiled program.
 import type { Aval } from '../core/aval.ts';
 import { showAval } from '../core/aval.ts';
+import { withPlaceholders } from '../core/described.ts';
 import { ArgumentError, DeviceError, userFrame } from '../core/errors.ts';
 import { checkArgnums, leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { bind, currentInterpreter, eagerly, jitDisabled } from '../core/interpreter.ts';
@@ -13,6 +14,7 @@ import { flatten, leafPaths, structureKey, unflatten, type Leaf, type Structure 
 import { backendFor, type Backend, type Executable } from './backend.ts';
 import { callPrimitive } from '../control/call.ts';
 import { axesKey } from '../core/axes.ts';
+import { lowered, type Described, type Lowered } from './lower.ts';
 import { lru, type Lru } from './lru.ts';
 import { explainRetrace, type Signature } from './retrace.ts';
 import { simplify } from './simplify.ts';
@@ -46,6 +48,15 @@ export interface Jitted<A extends readonly unknown[], R> {
   cache(): readonly string[];
   /** The trace for these arguments, made if it is not there. */
   trace(...args: A): Traced;
+  /**
+   * The program for arguments of these shapes and dtypes (tensors, or { shape, dtype } in their places), to be looked at and to be
+   * compiled before the first call (`jax.stages`): `jit(f).lower(...args).compile()` is called like f and knows its cost.
+   * @example
+   * const compiled = jit((x) => add(mul(x, x), 1)).lower({ shape: [2], dtype: 'float32' }).compile();
+   * compiled.cost; // { flops: 4, bytes: 16, peakMemory: 16, kernels: 1 }
+   * compiled(tensor([1, 2])); // [2, 5]
+   */
+  lower(...args: { readonly [K in keyof A]: Described<A[K]> }): Lowered<A, R>;
   readonly options: JitOptions;
 }
 
@@ -54,6 +65,17 @@ const signatureText = (leaves: readonly Leaf[], structure: Structure): string =>
   let s = axesKey() + structureKey(structure);
   for (const x of leaves) s += typeof x === 'number' ? '|#' : `|${x.weak ? '~' : ''}${x.dtype}${x.shape.join()}`;
   return s;
+};
+
+/** A trace's program on a backend. */
+const executableOn = (traced: Traced, donated: ReadonlySet<number>, backend: Backend): Executable => {
+  let executable = traced.executables.get(backend);
+  if (executable === undefined) {
+    const positions = new Set([...donated].map((i) => i + traced.captured.length));
+    executable = backend.compile((traced.simplified ??= simplify(traced.program)), positions);
+    traced.executables.set(backend, executable);
+  }
+  return executable;
 };
 
 /** Runs a trace's program on a backend, compiling it first if need be. */
@@ -65,14 +87,7 @@ const execute = (
   device: Backend | undefined,
 ): Tensor[] => {
   const inputs = [...traced.captured, ...leaves] as ConcreteTensor[];
-  const backend = device ?? backendFor(name, inputs);
-  let executable = traced.executables.get(backend);
-  if (executable === undefined) {
-    const positions = new Set([...donated].map((i) => i + traced.captured.length));
-    executable = backend.compile((traced.simplified ??= simplify(traced.program)), positions);
-    traced.executables.set(backend, executable);
-  }
-  const storages = executable.run(inputs);
+  const storages = executableOn(traced, donated, device ?? backendFor(name, inputs)).run(inputs);
   if (donated.size > 0) {
     // The stack is read only if somebody touches a donated value.
     const at = new Error();
@@ -142,8 +157,9 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
     return traced;
   };
 
-  const donatedLeaves = (args: A): number[] => {
-    if (options.donate === undefined) return [];
+  /** Positions of the leaves that are donated; a number is no memory. */
+  const donatedLeaves = (args: readonly unknown[], leaves: readonly Leaf[]): ReadonlySet<number> => {
+    if (options.donate === undefined) return new Set();
     const argnums = checkArgnums('jit', options.donate, args.length);
     const out: number[] = [];
     let at = 0;
@@ -152,7 +168,7 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
       if (argnums.includes(i)) for (let k = 0; k < count; k++) out.push(at + k);
       at += count;
     });
-    return out;
+    return new Set(out.filter((i) => typeof leaves[i] !== 'number'));
   };
 
   const asItStands = (leaves: readonly Leaf[], structure: Structure): R => {
@@ -175,11 +191,33 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
         traced.out,
         bind(callPrimitive, [...traced.captured, ...xs], { name, program: traced.program }),
       );
-    const positions = donatedLeaves(args);
-    const donated = new Set(positions.filter((i) => typeof leaves[i] !== 'number'));
+    return runNow(traced, leaves, structure, args);
+  };
+
+  const runNow = (traced: Traced, leaves: readonly Leaf[], structure: Structure, args: readonly unknown[]): R => {
+    const xs = leaves.map(leafTensor);
+    const donated = donatedLeaves(args, leaves);
     if (donated.size > 0) checkDonation(name, xs, donated, traced, structure);
     const outs = execute(name, traced, xs, donated, options.device);
     return unflatten<R>(traced.out, outs);
+  };
+
+  const lower = (...given: { readonly [K in keyof A]: Described<A[K]> }): Lowered<A, R> => {
+    const args = given.map((a) => withPlaceholders('lower', a));
+    const { leaves, structure } = flatten(args, 'lower');
+    const traced = lookup(leaves, structure);
+    const backendOf = (xs: readonly Leaf[]): Backend =>
+      options.device ?? backendFor(name, [...traced.captured, ...xs.map(leafTensor)]);
+    return lowered<A, R>({
+      ...traced,
+      name,
+      compile: () => {
+        const backend = backendOf(leaves.filter((x) => !(x instanceof Tracer)));
+        return { executable: executableOn(traced, donatedLeaves(args, leaves), backend), device: backend.name };
+      },
+      deviceOf: (xs) => backendOf(xs).name,
+      run: (xs, s, as) => runNow(traced, xs, s, as),
+    });
   };
 
   return Object.assign(call, {
@@ -191,6 +229,7 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
       const { leaves, structure } = flatten(args, 'jit');
       return lookup(leaves, structure);
     },
+    lower,
     options,
   });
 };
