@@ -54,5 +54,6 @@ export {
   type VmapMethod,
 } from './control/index.ts';
 export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
+export type { Compiled, Cost, Lowered } from './jit/lower.ts';
 export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
 export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';
