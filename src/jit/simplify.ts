@@ -3,6 +3,7 @@ import { showAval, sizeOf } from '../core/aval.ts';
 import type { Params } from '../core/primitive.ts';
 import { hasEffects, isProgram, subprograms, type Equation, type Program, type Value } from '../core/program.ts';
 import { staticKey } from '../core/tree.ts';
+import { accumulate } from './accumulate.ts';
 
 const programKeys = new WeakMap<Program, string>();
 /** A program as text: equal where programs compute the same by the same equations. */
@@ -180,7 +181,7 @@ export const simplify = (program: Program): Program => {
       equations.push(e);
     }
   }
-  const result = { inputs: p.inputs, equations: equations.reverse(), outs };
+  const result = accumulate({ inputs: p.inputs, equations: equations.reverse(), outs });
   // What came out of loops may be the same as something else.
   const done = hoisted ? simplify(result) : result;
   simplified.set(done, done);

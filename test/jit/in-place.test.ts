@@ -16,6 +16,7 @@ import {
   sum,
   take,
   tensor,
+  zeros,
   type Tensor,
 } from '../../src/index.ts';
 import type { Plan } from '../../src/jit/kernel.ts';
@@ -131,6 +132,84 @@ describe('an update moves the update', () => {
     const us = ramp(steps, wide).arraySync() as number[][];
     us.forEach((u, i) => (want[i] = u));
     close(jit(f)(state, ramp(steps, wide)), tensor(want));
+  });
+});
+
+describe('gradients of reads are added up in place', () => {
+  const text = (f: (...xs: never[]) => unknown, ...args: readonly unknown[]): string[] =>
+    simplify(jit(f as never).trace(...(args as never[])).program).equations.map((e) => e.primitive.name);
+
+  test('an addition of scattered zeros, either way round, and a chain of them', () => {
+    const f = (x: Tensor, i: Tensor): Tensor => sum(mul(take(x, i, 0), sin(take(x, add(i, 1), 0))));
+    const names = text((x: Tensor, i: Tensor) => add(x, grad(f)(x, i)), ramp(8, 4), scalar(2));
+    // One of zeros, the other into it, and that into x: nothing is left to add.
+    expect(names.filter((n) => n === 'scatter').length).toBe(2);
+    const g = (x: Tensor, i: Tensor): Tensor => add(grad(f)(x, i), x);
+    const want = jit(g, { device: createReferenceDevice() })(ramp(8, 4), scalar(2));
+    close(jit(g)(ramp(8, 4), scalar(2)), want);
+    close(jit(g, { donate: 0 })(ramp(8, 4), scalar(2)), want);
+    close(g(ramp(8, 4), scalar(2)), want);
+  });
+
+  test('not where the scattered zeros are needed themselves, or where what is added to is not zero', () => {
+    const scattered = (x: Tensor, i: Tensor): Tensor => at(mul(x, 0), i).add(1);
+    const plain = (x: Tensor, i: Tensor): Tensor => at(zeros([8, 4]), i).add(1);
+    const adds = (f: (x: Tensor, i: Tensor) => unknown): number =>
+      text(f, ramp(8, 4), i32(1, 2)).filter((n) => n === 'add').length;
+    const base = adds((x, i) => plain(x, i));
+    expect(adds((x, i) => add(x, plain(x, i)))).toBe(base);
+    expect(adds((x, i) => add(plain(x, i), x))).toBe(base);
+    expect(adds((x, i) => add(x, scattered(x, i)))).toBe(base + 1);
+    expect(adds((x, i) => { const s = plain(x, i); return [s, add(x, s)]; })).toBe(base + 1); // prettier-ignore
+  });
+
+  const steps = 50;
+  const scanOf = (p: Plan): Plan[] => p.kernels.flatMap((k) => (k.kind === 'scan' ? [k.body] : []));
+  const touched = 12 * 4 * wide;
+
+  test('of a table that a scan reads, in the carry of its reverse pass', () => {
+    const f = (table: Tensor, ids: Tensor): Tensor =>
+      scan(
+        (c: Tensor, i: Tensor): readonly [Tensor, null] => [sin(add(c, take(table, i, 0))), null],
+        zeros([wide]),
+        ids,
+      )[0].sum() as Tensor;
+    const ids = i32(...Array.from({ length: steps }, (_, i) => (i * 7) % 20));
+    const p = planOf(grad(f), [state, ids]);
+    expect(scanOf(p).length).toBe(2);
+    for (const body of scanOf(p)) expect(planBytes(body)).toBeLessThan(touched);
+    // By hand: one step after the other.
+    const unrolled = (table: Tensor): Tensor => {
+      let c = zeros([wide]) as Tensor;
+      for (let i = 0; i < steps; i++) c = sin(add(c, take(table, (i * 7) % 20, 0)));
+      return c.sum() as Tensor;
+    };
+    close(jit(grad(f))(state, ids), jit(grad(unrolled))(state));
+  });
+
+  test('of a buffer that a scan reads and writes by windows', () => {
+    const f = (buffer: Tensor, us: Tensor): Tensor =>
+      sum(
+        scan(
+          ([b, i]: readonly [Tensor, Tensor], u: Tensor): readonly [readonly [Tensor, Tensor], null] => {
+            const before = dynamicSlice(b, [i, 0], [1, wide]);
+            return [[dynamicUpdateSlice(b, sin(add(before, u)), [add(i, 1), 0]), add(i, 1)], null];
+          },
+          [buffer, scalar(0)] as const,
+          us.reshape([steps, 1, wide]),
+        )[0][0] as Tensor,
+      );
+    const us = ramp(steps, wide);
+    const p = planOf(grad(f, { argnums: [0, 1] }), [state, us]);
+    expect(scanOf(p).length).toBe(2);
+    for (const body of scanOf(p)) expect(planBytes(body)).toBeLessThan(touched);
+    const unrolled = (buffer: Tensor, u: Tensor): Tensor => {
+      let b = buffer;
+      for (let i = 0; i < steps; i++) b = at(b, i + 1).set(sin(add(b.at(i).get(), u.at(i).get())));
+      return b.sum() as Tensor;
+    };
+    const got = jit(grad(f, { argnums: [0, 1] }))(state, us) as readonly Tensor[];
+    (jit(grad(unrolled, { argnums: [0, 1] }))(state, us) as readonly Tensor[]).forEach((w, k) => close(got[k]!, w));
   });
 });
 
