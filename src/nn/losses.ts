@@ -130,7 +130,8 @@ export const softmaxCrossEntropy = (logits: Tensor, target: Tensor, options: Cro
     labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), mul(sum(weighted, { axis: -1 }), even)),
   );
   const counts = ignoreIndex === undefined || !byLabel ? undefined : notEqual(t, ignoreIndex);
-  const known = byLabel ? where(logicalAnd(greaterEqual(t, 0), less(t, classes)), losses, NaN) : losses;
+  // Added, not chosen, so that the derivative need not ask again.
+  const known = byLabel ? add(losses, where(logicalAnd(greaterEqual(t, 0), less(t, classes)), 0, NaN)) : losses;
   const kept = counts === undefined ? known : where(counts, known, 0);
   if ((options.reduction ?? 'mean') !== 'mean' || !byLabel || (weight === undefined && counts === undefined))
     return reduced(kept, options);

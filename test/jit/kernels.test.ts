@@ -37,7 +37,7 @@ describe('kernel counts', () => {
     );
     expect(summary(e)).toMatchInlineSnapshot(`
       "loop max_exp_sum_add (2 in, 2 out)
-      loop sum_div (1 in, 1 out)"
+      loop sum_div (2 in, 1 out)"
     `);
   });
 
@@ -73,7 +73,7 @@ describe('kernel counts', () => {
       contract dotGeneral_relu (3 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       loop max_exp_sum_add (3 in, 2 out)
-      loop sum_div_add_neg (3 in, 5 out)
+      loop sum_div_add_neg (4 in, 5 out)
       loop sum (1 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       contract dotGeneral_select (3 in, 1 out)
@@ -120,7 +120,7 @@ describe('kernel counts', () => {
       contract dotGeneral_relu (3 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       loop max_exp_sum_add (3 in, 2 out)
-      loop sum_div_add_neg (3 in, 5 out)
+      loop sum_div_add_neg (4 in, 5 out)
       loop sum (1 in, 1 out)
       contract dotGeneral (2 in, 1 out)
       contract dotGeneral_select (3 in, 1 out)
