@@ -58,7 +58,7 @@ const pendulum: Field = (y) => {
 };
 
 const layers = { hidden: nn.dense(2, 32), out: nn.dense(32, 2) };
-export const init: (k: Key) => { hidden: nn.DenseParams; out: nn.DenseParams } = nn.struct({
+export const init: nn.Init<Readonly<Record<'hidden' | 'out', nn.DenseParams>>> = nn.struct({
   hidden: layers.hidden.init,
   out: layers.out.init,
 });
