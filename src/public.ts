@@ -34,6 +34,7 @@ export {
   type VmapOptions,
 } from './vmap/index.ts';
 export {
+  associativeScan,
   cond,
   customJvp,
   customVjp,
@@ -43,6 +44,7 @@ export {
   switchCase,
   switchCase as switch,
   whileLoop,
+  type AssociativeScanOptions,
   type CustomJvpRules,
   type CustomVjpRules,
   type MapOptions,

@@ -1,4 +1,5 @@
 // Control flow and what else holds programs: everything the entry point exports of it.
+export { associativeScan, type AssociativeScanOptions } from './associative-scan.ts';
 export { cond, switchCase } from './choose.ts';
 export { foriLoop, map, scan, whileLoop, type MapOptions, type ScanOptions } from './loops.ts';
 export { pureCallback, type PureCallbackOptions, type VmapMethod } from './callback.ts';
