@@ -35,6 +35,9 @@ export {
 } from './vmap/index.ts';
 export {
   associativeScan,
+  checkpoint,
+  checkpointName,
+  checkpointPolicies,
   cond,
   customJvp,
   customVjp,
@@ -45,6 +48,9 @@ export {
   switchCase as switch,
   whileLoop,
   type AssociativeScanOptions,
+  type CheckpointedOperation,
+  type CheckpointOptions,
+  type CheckpointPolicy,
   type CustomJvpRules,
   type CustomVjpRules,
   type MapOptions,

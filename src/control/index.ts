@@ -6,3 +6,6 @@ export { pureCallback, type PureCallbackOptions, type VmapMethod } from './callb
 export { debug, disableJit } from './debug.ts';
 export { customJvp, type CustomJvpRules } from './custom-jvp.ts';
 export { customVjp, type CustomVjpRules } from './custom-vjp.ts';
+export { checkpoint, type CheckpointOptions } from './checkpoint.ts';
+export { checkpointName } from './barrier.ts';
+export { checkpointPolicies, type CheckpointedOperation, type CheckpointPolicy } from './policies.ts';

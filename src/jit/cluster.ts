@@ -226,7 +226,18 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
     return touched.size <= limits.buffers && c.weight + item.node.cost <= 2000;
   };
 
+  // What is computed behind a barrier joins no kernel that was there when the barrier was reached; a computed value keeps
+  // what reads it behind it anyway.
+  const floors = new Map<Node, number>();
+  const floorOf = (node: Node): number => {
+    let floor = node.equation?.primitive.name === 'barrier' ? clusters.length : 0;
+    for (const v of node.equation?.inputs ?? []) floor = Math.max(floor, floors.get(graph.nodes.get(v)!) ?? 0);
+    if (floor > 0 && !node.root) floors.set(node, floor);
+    return floor;
+  };
+
   for (const node of graph.order) {
+    const floor = floorOf(node);
     if (!node.root || node.equation === undefined) continue;
     // Several outputs of one sort or one multi-output routine come from one kernel.
     const first = graph.nodes.get(node.equation.outs[0] ?? node.value)!;
@@ -240,7 +251,7 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
     const latest = readsOf(item).reduce((m, n) => Math.max(m, home.get(n) ?? -1), -1);
     let chosen = -1;
     if (item.kind !== 'other') {
-      for (let i = Math.max(latest, 0); i < clusters.length && chosen < 0; i++) {
+      for (let i = Math.max(latest, floor, 0); i < clusters.length && chosen < 0; i++) {
         const c = clusters[i]!;
         if (related(c, i, item) && fits(c, item) && affordable(c, item)) chosen = i;
       }

@@ -93,6 +93,7 @@ const sameAs = (e: Equation, constant: (v: Value) => number | undefined): Value 
   const isConst = (v: Value | undefined, n: number): boolean => v !== undefined && constant(v) === n;
   switch (e.primitive.name) {
     case 'stopGradient':
+    case 'name':
       return x;
     case 'convert':
       return x!.aval.dtype === out.dtype ? x : undefined;
@@ -136,7 +137,8 @@ export const simplify = (program: Program): Program => {
       e = plain.equation;
       for (const [v, to] of plain.same) replaced.set(v, to);
     }
-    if (!hasEffects(e)) {
+    // What is behind one barrier is not what is behind another, or in front of it.
+    if (!hasEffects(e) && e.primitive.name !== 'barrier') {
       if (e.outs.length === 0) continue;
       const same = e.outs.length === 1 ? sameAs(e, (v) => constants.get(v)?.value) : undefined;
       if (same !== undefined && sizeOf(same.aval.shape) === sizeOf(e.outs[0]!.aval.shape)) {
