@@ -1,8 +1,8 @@
-// Updates in place: which scatters may take over the memory of the tensor they update, so that its copy disappears.
+// Updates in place: which scatters and loops may take over the memory of what they begin with, so that its copy disappears.
 import type { Expr } from '../core/expr.ts';
 import { indexKey, linearize, variable } from '../core/index-expr.ts';
 import { buffersOf } from './buffers.ts';
-import type { BufferInfo, Kernel, LoopKernel, ScatterKernel } from './kernel.ts';
+import type { BufferInfo, Kernel, LoopKernel, ScanKernel, ScatterKernel, WhileKernel } from './kernel.ts';
 
 export interface Updates {
   readonly kernels: readonly Kernel[];
@@ -25,9 +25,16 @@ const operandOf = (k: ScatterKernel, buffers: Frame['buffers']): number | undefi
   if (k.init === undefined) return undefined;
   const { value, index } = k.init;
   if (value.op !== 'load' || value.guards.length > 0 || indexKey(value.index) !== indexKey(index)) return undefined;
-  const [from, to] = [buffers.get(value.buffer)!, buffers.get(k.target)!];
-  return from.length === to.length && from.dtype === to.dtype ? value.buffer : undefined;
+  return alike(buffers.get(value.buffer)!, buffers.get(k.target)!) ? value.buffer : undefined;
 };
+
+const alike = (a: BufferInfo, b: BufferInfo): boolean => a.length === b.length && a.dtype === b.dtype;
+
+/** What a loop reads, as often as it is handed in. */
+const handedIn = (k: ScanKernel | WhileKernel): number[] => [
+  ...(k.kind === 'scan' ? [...k.consts, ...k.xs] : [...k.condConsts, ...k.bodyConsts]),
+  ...k.carry.map((c) => c.init),
+];
 
 const readsOf = (k: Kernel): readonly number[] => buffersOf(k).reads;
 /** What a scatter reads beside the operand that it copies. */
@@ -70,9 +77,9 @@ const splitValue = (k: ScatterKernel, buffer: number): readonly [LoopKernel, Sca
 };
 
 /**
- * A scatter takes its operand's memory where the operand is a temporary, or an input that may be overwritten by the output in which the
+ * A scatter takes its operand's memory, and a loop's carry that of its initial value, where the operand is a temporary, or an input that may be overwritten by the output in which the
  * chain of updates ends; where nothing reads the operand any more; and where neither the updates nor their places are read from it
- * (updates that are get a buffer of their own).
+ * (updates that are get a buffer of their own). A carry in place is its own initial value.
  */
 export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updates => {
   const { inputs, outputs, mayTake } = frame;
@@ -81,12 +88,19 @@ export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updat
   const lastRead = new Map<number, number>();
   kernels.forEach((k, i) => readsOf(k).forEach((b) => lastRead.set(b, i)));
 
-  // The operand of each scatter that could do without a copy, and the target that follows each operand.
+  // The operand of each target that could do without a copy.
   const takes = new Map<number, number>();
   kernels.forEach((k, i) => {
+    const dead = (b: number): boolean => !outputs.includes(b) && lastRead.get(b) === i;
+    if (k.kind === 'scan' || k.kind === 'while') {
+      const all = handedIn(k);
+      for (const { init, out } of k.carry)
+        if (dead(init) && alike(buffers.get(init)!, buffers.get(out)!) && all.indexOf(init) === all.lastIndexOf(init))
+          takes.set(out, init);
+    }
     if (k.kind !== 'scatter') return;
     const operand = operandOf(k, buffers);
-    if (operand === undefined || outputs.includes(operand) || lastRead.get(operand) !== i) return;
+    if (operand === undefined || !dead(operand)) return;
     const rest = readsOf(withoutInit(k));
     const placed = readsOf(withoutInit({ ...k, value: { op: 'const', dtype: k.dtype, value: 0 } }));
     if (placed.includes(operand)) return;
@@ -112,6 +126,8 @@ export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updat
 
   let fresh = Math.max(...buffers.keys()) + 1;
   const changed = kernels.flatMap((k): readonly Kernel[] => {
+    if (k.kind === 'scan' || k.kind === 'while')
+      return [{ ...k, carry: k.carry.map((c) => (takes.has(c.out) ? { ...c, init: c.out } : c)) }];
     if (k.kind !== 'scatter' || !takes.has(k.target)) return [k];
     const update = withoutInit(k);
     if (!readsOf(update).includes(takes.get(k.target)!)) return [update];

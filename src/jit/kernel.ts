@@ -130,8 +130,9 @@ export interface CallbackKernel {
 }
 
 /**
- * Where a value lives that goes from step to step: it starts as a copy of `init` and ends in `out`. With a spare, each step
- * reads one of the two and writes the other; without, the body's plan writes the new value over the old (see `Plan.aliases`).
+ * Where a value lives that goes from step to step: it starts as a copy of `init` (which may be `out` itself) and ends in `out`. With
+ * a spare, each step reads one of the two and writes the other; without, the body's plan writes the new value over the old (see
+ * `Plan.aliases`).
  */
 export interface CarrySlot {
   readonly init: number;

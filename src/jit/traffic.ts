@@ -57,7 +57,8 @@ export const kernelBytes = (k: Kernel, buffers: ReadonlyMap<number, BufferInfo>)
     });
   const total = (m: typeof read): number => [...m].reduce((n, [id, at]) => n + size(id, sum([...at.values()])), 0);
   const whole = (ids: readonly number[]): number => ids.reduce((n, id) => n + size(id), 0);
-  const carried = (slots: readonly CarrySlot[]): number => whole(slots.flatMap((c) => [c.init, c.out]));
+  const carried = (slots: readonly CarrySlot[]): number =>
+    whole(slots.flatMap((c) => (c.init === c.out ? [] : [c.init, c.out])));
   switch (k.kind) {
     case 'loop':
       k.stages.forEach((s) => actions(s.actions));

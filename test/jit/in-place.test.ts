@@ -8,6 +8,7 @@ import {
   dynamicUpdateSlice,
   grad,
   jit,
+  less,
   matmul,
   mul,
   scan,
@@ -16,6 +17,7 @@ import {
   sum,
   take,
   tensor,
+  whileLoop,
   zeros,
   type Tensor,
 } from '../../src/index.ts';
@@ -210,6 +212,74 @@ describe('gradients of reads are added up in place', () => {
     };
     const got = jit(grad(f, { argnums: [0, 1] }))(state, us) as readonly Tensor[];
     (jit(grad(unrolled, { argnums: [0, 1] }))(state, us) as readonly Tensor[]).forEach((w, k) => close(got[k]!, w));
+  });
+});
+
+describe('a loop over its own state', () => {
+  // The state is updated in place, its mean square as a second carry through a spare.
+  const f = (x: Tensor, us: Tensor): readonly Tensor[] =>
+    scan(
+      ([b, m]: readonly [Tensor, Tensor], u: Tensor): readonly [readonly [Tensor, Tensor], null] => [
+        [at(b, 1).add(mul(u, sum(m))), sin(add(m, m.at([null, null, -1]).get()))],
+        null,
+      ],
+      [x, ramp(6).mul(0.1)] as const,
+      us,
+    )[0] as unknown as readonly Tensor[];
+
+  test.each([0, 1, 2, 3])('begins where its donated argument is: %i steps', (steps) => {
+    const us = add(ramp(Math.max(steps, 1), 5), 0)
+      .at([0, steps])
+      .get();
+    const p = planOf(f, [ramp(7, 5), us], [0]);
+    const loop = p.kernels.find((k) => k.kind === 'scan');
+    if (loop !== undefined) {
+      expect([...p.aliases]).toEqual([[0, p.inputs.length - 2]]);
+      expect(loop.kind === 'scan' && loop.carry.map((c) => c.init === c.out)).toContain(true);
+    }
+    const want = jit(f, { device: createReferenceDevice() })(ramp(7, 5), us);
+    jit(f)(ramp(7, 5), us).forEach((g, k) => close(g, want[k]!));
+    const state0 = add(ramp(7, 5), 0);
+    jit(f, { donate: 0 })(state0, us).forEach((g, k) => close(g, want[k]!));
+    const shared = add(ramp(7, 5), 0);
+    const kept = shared.reshape([35]);
+    jit(f, { donate: 0 })(shared, us).forEach((g, k) => close(g, want[k]!));
+    close(kept, ramp(35));
+  });
+
+  test('an open loop too', () => {
+    const g = (x: Tensor, n: Tensor): readonly Tensor[] =>
+      whileLoop(
+        ([, i]: readonly [Tensor, Tensor]): Tensor => less(i, n),
+        ([b, i]: readonly [Tensor, Tensor]): readonly [Tensor, Tensor] => [at(b, i).mul(2), add(i, 1)],
+        [x, scalar(0)] as const,
+      ) as readonly Tensor[];
+    for (const n of [0, 1, 4]) {
+      const p = planOf(g, [ramp(7, 5), scalar(n)], [0]);
+      expect(p.aliases.size).toBe(1);
+      const want = jit(g, { device: createReferenceDevice() })(ramp(7, 5), scalar(n));
+      jit(g, { donate: 0 })(add(ramp(7, 5), 0), scalar(n)).forEach((t, k) => close(t, want[k]!));
+    }
+  });
+
+  test('but not over what is needed afterwards, or read by every step', () => {
+    const loop = (p: Plan): number =>
+      p.kernels.flatMap((k) => (k.kind === 'scan' ? k.carry.filter((c) => c.init === c.out) : [])).length;
+    const us = ramp(3, 5);
+    const step = (b: Tensor, u: Tensor): readonly [Tensor, null] => [at(b, 1).add(u), null];
+    const x = ramp(7, 5);
+    const after = (t: Tensor): unknown => {
+      const y = sin(t);
+      return [scan(step, y, us)[0], y];
+    };
+    expect(loop(planOf(after, [x], [0]))).toBe(0);
+    const inside = (t: Tensor): unknown => scan((b: Tensor, u: Tensor) => step(add(b, t), u), t, us)[0];
+    expect(loop(planOf(inside, [x], [0]))).toBe(0);
+    for (const h of [after, inside] as ((t: Tensor) => unknown)[]) {
+      const all = (t: Tensor): Tensor[] => [h(t)].flat() as Tensor[];
+      const want = jit(all, { device: createReferenceDevice() })(x);
+      jit(all, { donate: 0 })(add(x, 0)).forEach((t, k) => close(t, want[k]!));
+    }
   });
 });
 

@@ -116,7 +116,7 @@ const carried = (
       buffer(begin === out ? spare : out)();
       f.set(other);
     }
-    copy(() => f.get(current), buffer(init), bytes(i));
+    if (s.init !== s.out || begin !== out) copy(() => f.get(current), buffer(init), bytes(i));
     return { current, other };
   });
   return {
