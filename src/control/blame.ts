@@ -87,6 +87,18 @@ const passedOn = (e: Equation, operands: readonly Tensor[]): number[] => {
   );
 };
 
+/** The equations that some wanted output depends on. */
+const needed = (program: Program, wanted: readonly boolean[]): readonly Equation[] => {
+  const live = new Set<Value>(program.outs.filter((_, i) => wanted[i]!));
+  const kept: Equation[] = [];
+  for (const e of [...program.equations].reverse()) {
+    if (!e.outs.some((v) => live.has(v))) continue;
+    e.inputs.forEach((v) => live.add(v));
+    kept.push(e);
+  }
+  return kept.reverse();
+};
+
 /** The first equation, in order, that made what is bad in the wanted outputs. */
 export const findOrigin = (
   program: Program,
@@ -96,14 +108,15 @@ export const findOrigin = (
   const env = new Map<Value, Tensor>();
   program.inputs.forEach((v, i) => env.set(v, inputs[i]!));
   const read = (v: Value): Tensor => env.get(v)!;
-  for (const e of program.equations) {
+  const equations = needed(program, wanted);
+  for (const e of equations) {
     const outs = bind(e.primitive, e.inputs.map(read), e.params);
     e.outs.forEach((v, i) => env.set(v, outs[i]!));
   }
   const onTheWay = new Set<Value>(program.outs.filter((v, i) => wanted[i]! && isBad(read(v))));
-  for (const e of [...program.equations].reverse())
+  for (const e of [...equations].reverse())
     if (e.outs.some((v) => onTheWay.has(v))) passedOn(e, e.inputs.map(read)).forEach((k) => onTheWay.add(e.inputs[k]!));
-  for (const e of program.equations) {
+  for (const e of equations) {
     const bad = e.outs.map((v) => onTheWay.has(v) && isBad(read(v)));
     if (!bad.includes(true)) continue;
     const values = e.inputs.map(read);

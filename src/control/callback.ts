@@ -17,6 +17,7 @@ import { leavesOf } from './body.ts';
 export type HostFunction = (operands: readonly Tensor[]) => readonly Tensor[];
 
 export interface CallbackParams {
+  /** What messages and listings of kernels call it. */
   readonly label: string;
   readonly call: HostFunction;
   readonly outs: readonly Aval[];
@@ -49,7 +50,7 @@ export const effectPrimitive: Primitive<CallbackParams> = {
   jvp: (primals, _, params) => ({ outs: bind(effectPrimitive, primals, params), tangents: [null] }),
   transpose: null,
   batch: (inputs, axes, params) => ({ outs: bind(effectPrimitive, inFront(inputs, axes), params), axes: [null] }),
-  lower: (inputs, params) => ({ tag: 'callback', call: hostCall(inputs, params) }),
+  lower: (inputs, params) => ({ tag: 'callback', name: params.label, call: hostCall(inputs, params) }),
 };
 
 const token: Aval = { shape: [], dtype: 'bool', weak: false };
@@ -58,7 +59,7 @@ const token: Aval = { shape: [], dtype: 'bool', weak: false };
 export const runForEffect = (op: string, label: string, tree: unknown, call: (tree: unknown) => void): void => {
   const { leaves, structure } = leavesOf(op, tree);
   bind(effectPrimitive, leaves, {
-    label,
+    label: `${op}(${label})`,
     outs: [token],
     call: (operands) => {
       call(unflatten(structure, operands));
@@ -126,6 +127,7 @@ export const pureCallbackPrimitive: Primitive<PureParams> = {
   },
   lower: (inputs, params) => ({
     tag: 'callback',
+    name: params.label,
     call: hostCall(inputs, { ...params, call: checked(params.call, params.outs) }),
   }),
 };
@@ -187,7 +189,7 @@ export const pureCallback = <A extends readonly unknown[], const R>(
     checkSameStructure(op, result.structure, flat.structure, ['resultShape', 'what the function returned']);
     return flat.leaves;
   };
-  const label = f.name === '' ? 'function' : f.name;
+  const label = `${op}(${f.name === '' ? 'function' : f.name})`;
   return unflatten<Described<R>>(
     result.structure,
     bind(pureCallbackPrimitive, leaves, { label, call, outs: result.avals, method }),

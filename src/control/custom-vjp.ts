@@ -6,6 +6,7 @@ import { bind, currentInterpreter, eagerly, withInterpreter } from '../core/inte
 import { checkOptions } from '../core/options.ts';
 import { mul } from '../core/ops/arithmetic.ts';
 import { moveAxis, reduceSum } from '../core/ops/structure.ts';
+import { withOwnLines } from '../core/origin.ts';
 import { isLinear, type Primitive, type Tangent } from '../core/primitive.ts';
 import type { Aval } from '../core/aval.ts';
 import type { Program } from '../core/program.ts';
@@ -264,7 +265,12 @@ export const customVjp = <A extends readonly unknown[], R, Res, const N extends 
     const captured = staged.captured.length;
     const forward: CustomVjpParams['forward'] = (inputs) => {
       const xs = inputs.slice(captured);
-      const [value, notes] = checkPair(op, 'fwd', fwd(...split.all(xs)), '[value, residuals]');
+      const [value, notes] = checkPair(
+        op,
+        'fwd',
+        withOwnLines(() => fwd(...split.all(xs))),
+        '[value, residuals]',
+      );
       const flat = flatten(notes, op);
       const kept = flat.leaves.filter((x): x is Tensor => x instanceof Tensor);
       const avals = xs.slice(split.fixed).map((x): Aval => ({ shape: x.shape, dtype: x.dtype, weak: x.weak }));
@@ -279,12 +285,14 @@ export const customVjp = <A extends readonly unknown[], R, Res, const N extends 
         outs: checkOuts(op, 'fwd', fwd, value, out, outAvals),
         residuals: [...xs.slice(0, split.fixed), ...kept],
         backward: (residuals, cts) => {
-          const given: unknown = bwd(
-            ...([
-              ...split.nondiff(residuals),
-              unflatten(structure, notesWith(residuals.slice(split.fixed))),
-              unflatten(out, cts),
-            ] as never[]),
+          const given: unknown = withOwnLines(() =>
+            bwd(
+              ...([
+                ...split.nondiff(residuals),
+                unflatten(structure, notesWith(residuals.slice(split.fixed))),
+                unflatten(out, cts),
+              ] as never[]),
+            ),
           );
           if (!Array.isArray(given) || given.length !== split.diff([]).length)
             throw new TreeError(

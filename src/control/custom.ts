@@ -7,6 +7,7 @@ import { hostTensor } from '../core/host.ts';
 import { bind, currentInterpreter, withInterpreter, type Interpreter } from '../core/interpreter.ts';
 import { cast } from '../core/ops/promote.ts';
 import { fill } from '../core/ops/structure.ts';
+import { withOwnLines } from '../core/origin.ts';
 import type { Params, Primitive, Tangent } from '../core/primitive.ts';
 import type { Program } from '../core/program.ts';
 import { stage, type Staged } from '../core/stage.ts';
@@ -230,7 +231,7 @@ export const runRule = <R>(f: () => R): R => {
         ? runProgram(params['program'] as Program, inputs)
         : below.process(primitive, inputs, params),
   };
-  return withInterpreter(inlining, f);
+  return withOwnLines(() => withInterpreter(inlining, f));
 };
 
 /** Fails for a tangent where there must be none: of what a function closes over, and of nondifferentiable arguments. */

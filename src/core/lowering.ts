@@ -61,7 +61,7 @@ export type Lowering =
   /** All inputs permuted alike along an axis, so that input 0 ascends (or descends); stable; NaN last. */
   | { readonly tag: 'sort'; readonly axis: number; readonly descending: boolean }
   /** All inputs handed to JS. */
-  | { readonly tag: 'callback'; readonly call: HostCall }
+  | { readonly tag: 'callback'; readonly name: string; readonly call: HostCall }
   /** A sub-program over all inputs. */
   | { readonly tag: 'call'; readonly program: Program }
   /** Inputs: consts, carry, xs; `program` (consts, carry, slices) -> (carry, slices of ys), for each slice in turn. */

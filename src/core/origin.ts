@@ -45,3 +45,15 @@ export const withOrigin = <A>(of: Origin, f: () => A): A => {
     origin = saved;
   }
 };
+
+/** Runs a function of the user that a transform calls: its operations have lines of their own. */
+export const withOwnLines = <A>(f: () => A): A => {
+  if (!tracking) return f();
+  const saved = origin;
+  origin = { phase: saved?.phase };
+  try {
+    return f();
+  } finally {
+    origin = saved;
+  }
+};

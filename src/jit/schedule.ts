@@ -313,7 +313,7 @@ const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf, parts: Parts): K
   if (l.tag === 'callback')
     return {
       kind: 'callback',
-      name: e.primitive.name,
+      name: l.name,
       sources: e.inputs.map(dense),
       targets: e.outs.map((v) => buffer(graph.nodes.get(v)!)),
       call: l.call,

@@ -3,12 +3,17 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   add,
+  cond,
   debug,
+  DeviceError,
   disableJit,
   DTypeError,
   explain,
+  foriLoop,
   grad,
+  greater,
   jit,
+  less,
   mul,
   pureCallback,
   scan,
@@ -19,9 +24,12 @@ import {
   TracerError,
   TreeError,
   vmap,
+  whileLoop,
   zeros,
   type Tensor,
 } from '../../src/index.ts';
+import { createReferenceDevice } from '../../src/reference/device.ts';
+import { renderModule } from '../../src/wgsl/module.ts';
 
 const item = (x: Tensor): number => x.dataSync()[0]!;
 const recorded = (): string[] => {
@@ -143,6 +151,68 @@ describe('debug.print', () => {
     expect(lines.splice(0)).toEqual(steps);
     vmap(f)(tensor([[2, 3], [4, 5]])); // prettier-ignore
     expect(lines.splice(0)).toEqual(['step ([1, 1], [2, 4])', 'step ([2, 4], [3, 5])']);
+  });
+
+  test('in loops whose results nobody needs, unrolled ones, empty ones, nested ones', () => {
+    const lines = recorded();
+    jit((x: Tensor) => {
+      scan((c: Tensor, s: Tensor) => { debug.print('dead', s); return [c, null]; }, x, tensor([1, 2])); // prettier-ignore
+      foriLoop(0, 2, (i, c) => { debug.print('fixed', 7); return add(c, i); }, 0); // prettier-ignore
+      foriLoop(3, 3, (i, c) => { debug.print('never', i); return c; }, 0); // prettier-ignore
+      return x;
+    })(tensor(5));
+    expect(lines.splice(0)).toEqual(['dead 1', 'dead 2', 'fixed 7', 'fixed 7']);
+    const steps = ['i 0', 'i 1', 'i 2', 'i 3', 'i 4'];
+    for (const unroll of [1, 2, 5, true]) {
+      jit((x: Tensor) => foriLoop(0, 5, (i, c) => { debug.print('i', i); return add(c, 1); }, x, { unroll }))(tensor(0)); // prettier-ignore
+      expect(lines.splice(0)).toEqual(steps);
+    }
+    const nested = (x: Tensor): Tensor =>
+      foriLoop(0, 2, (i, c) => foriLoop(0, 2, (j, d) => { debug.print('i, j', [i, j]); return mul(d, sin(d)); }, c), x); // prettier-ignore
+    const pairs = ['i, j (0, 0)', 'i, j (0, 1)', 'i, j (1, 0)', 'i, j (1, 1)'];
+    for (const f of [
+      nested,
+      jit(nested),
+      grad(nested),
+      jit(grad(nested)),
+      vmap(nested, { inAxes: null, axisSize: 2 }),
+    ]) {
+      f(tensor(1));
+      expect(lines.splice(0)).toEqual(pairs);
+    }
+  });
+
+  test('in the branch that runs, and in every round of a whileLoop, its condition included', () => {
+    const lines = recorded();
+    const f = (x: Tensor): Tensor =>
+      cond(
+        greater(x, 0),
+        (y: Tensor) => { debug.print('positive', y); return mul(y, 2); }, // prettier-ignore
+        (y: Tensor) => { debug.print('negative', y); return y; }, // prettier-ignore
+        x,
+      );
+    for (const g of [f, jit(f), grad(f), jit(grad(f))]) [1, -1].forEach((x) => g(tensor(x)));
+    expect(lines.splice(0)).toEqual(Array.from({ length: 4 }, () => ['positive 1', 'negative -1']).flat());
+    const g = jit(
+      (x: Tensor) =>
+      whileLoop((c) => { debug.print('try', c); return less(c, 4); }, (c) => { debug.print('go', c); return mul(c, 2); }, x), // prettier-ignore
+    );
+    g(tensor(1));
+    expect(lines).toEqual(['try 1', 'go 1', 'try 2', 'go 2', 'try 4']);
+  });
+
+  test('on the reference device; on a GPU it is an error that names it and says where it runs', () => {
+    const lines = recorded();
+    const f = (x: Tensor): Tensor => {
+      debug.print('x', x);
+      return scan((c: Tensor, s: Tensor) => { debug.print('s', s); return [add(c, s), null]; }, tensor(0), x)[0]; // prettier-ignore
+    };
+    expect(jit(f, { device: createReferenceDevice() })(tensor([1, 2])).itemSync()).toBe(3);
+    expect(lines).toEqual(['x [1, 2]', 's 1', 's 2']);
+    const { plan } = explain(jit((x: Tensor) => { debug.print('x', x); return x; }))(tensor(1)); // prettier-ignore
+    const render = (): unknown => renderModule(plan, { buffers: 8, workgroups: 65535 });
+    expect(render).toThrow(DeviceError);
+    expect(render).toThrow(/^debug\.print\(x\): .*WebAssembly/);
   });
 
   test('a label that is no string is refused', () => {

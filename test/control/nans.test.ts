@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   add,
+  checkpoint,
   cond,
+  customJvp,
+  customVjp,
   debug,
   div,
   exp,
@@ -12,6 +15,7 @@ import {
   grad,
   greater,
   jit,
+  jvp,
   less,
   log,
   max,
@@ -188,6 +192,37 @@ describe('the backward pass', () => {
     expect(debug.nans(grad(f))(tensor(4)).itemSync()).toBe(3);
     const e = failure(() => debug.nans(grad(grad(f)))(tensor(0)));
     expect([e.phase, source(e)]).toEqual(['backward', 'const y = mul(x, sqrt(x));']);
+  });
+});
+
+describe('rules of the user and recomputation', () => {
+  test('a rule of customVjp or customJvp: the line in the rule', () => {
+    const f = customVjp({
+      call: (x: Tensor) => log(x),
+      fwd: (x: Tensor): [Tensor, Tensor] => [log(x), x],
+      bwd: (x: Tensor, ct: Tensor): [Tensor] => [div(ct, sub(x, x))],
+    });
+    const e = failure(() => debug.nans(grad(f))(tensor(2)));
+    expect([e.operation, e.phase]).toEqual(['div', 'backward']);
+    expect(source(e)).toMatch(/^bwd:/);
+    const inScan = (x: Tensor): Tensor => scan((c: Tensor) => [f(c), null], x, null, { length: 2 })[0];
+    const deep = failure(() => debug.nans(jit(grad(inScan)))(tensor(20)));
+    expect([source(deep).slice(0, 4), deep.steps]).toEqual(['bwd:', [{ loop: 'scan', step: 1 }]]);
+    const g = customJvp({
+      call: (x: Tensor) => log(x),
+      jvp: ([x]: [Tensor], [dx]: [Tensor]): [Tensor, Tensor] => [log(x), div(dx, sub(x, x))],
+    });
+    expect(source(failure(() => debug.nans(grad(g))(tensor(2))))).toMatch(/^jvp:/);
+    expect(failure(() => debug.nans((x: Tensor) => jvp(g, [x], [tensor(1)])[1])(tensor(2))).phase).toBe('forward');
+  });
+
+  test('what checkpoint computes again', () => {
+    const f = checkpoint((x: Tensor): Tensor => {
+      const y = mul(x, x);
+      return sqrt(sum(y));
+    });
+    const e = failure(() => debug.nans(grad(f))(zeros([2])));
+    expect([e.phase, source(e)]).toEqual(['backward', 'return sqrt(sum(y));']);
   });
 });
 
