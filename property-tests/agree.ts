@@ -1,6 +1,7 @@
 // Two functions of tensors that mean the same: compared in value and under every transform, on the reference device and compiled.
 import {
   devices,
+  disableJit,
   fromTypedArray,
   grad,
   jit,
@@ -111,6 +112,11 @@ export const forward: Readonly<Record<string, Transform>> = {
   'vmap of jvp': (f, mask) => batched(forward['jvp']!(f, mask >> 2), mask),
   'jvp of vmap': (f, mask) => forward['jvp']!(batched(f, mask), mask >> 2),
   'jvp of jit': (f, mask) => forward['jvp']!(jit(f), mask),
+  disableJit:
+    (f) =>
+    (...args) =>
+      disableJit(() => f(...args)),
+  'jvp of disableJit': (f, mask) => forward['jvp']!(forward['disableJit']!(f, mask), mask),
   'vmap of vmap': (f, mask) => batched(batched(f, mask), mask >> 1),
 };
 

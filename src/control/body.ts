@@ -1,7 +1,8 @@
 // Functions that control flow holds, as programs: staged on the leaves of their trees, with what they return checked against what must go in again.
 import { showAval, type Aval } from '../core/aval.ts';
-import { DTypeError, ShapeError } from '../core/errors.ts';
+import { DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
+import { refusePromise } from '../core/interpreter.ts';
 import { cast } from '../core/ops/promote.ts';
 import { stage, type Staged } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
@@ -30,6 +31,14 @@ export const leavesOf = (op: string, tree: unknown): { readonly leaves: Tensor[]
 const at = (structure: Structure, i: number): string => {
   const path = leafPaths(structure)[i]!;
   return path === '' ? '' : ` at ${path}`;
+};
+
+/** What a body returned, if it is anything that can be a tree. */
+export const returned = (op: string, f: AnyFunction, result: unknown): unknown => {
+  refusePromise(op, f, result);
+  if (result === undefined)
+    throw new TreeError(op, 'the function returned undefined; return a tensor or a tree of tensors');
+  return result;
 };
 
 export interface Body {

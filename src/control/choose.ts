@@ -3,7 +3,7 @@ import { showShape, type Aval } from '../core/aval.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors.ts';
 import { settle } from '../core/functional.ts';
 import { bind, jitDisabled } from '../core/interpreter.ts';
-import { checkFunction } from '../core/options.ts';
+import { checkFunction, kindOf } from '../core/options.ts';
 import { notEqual } from '../core/ops/arithmetic.ts';
 import { clip } from '../core/ops/choice.ts';
 import { cast } from '../core/ops/promote.ts';
@@ -20,7 +20,6 @@ const choose = (
   names: readonly string[],
   operands: readonly unknown[],
 ): unknown => {
-  branches.forEach((f, i) => checkFunction(op, f, names[i]));
   const { leaves, structure } = leavesOf(op, operands);
   if (jitDisabled() && !(index instanceof Tracer)) {
     const chosen = Math.min(Math.max(index.dataSync()[0]!, 0), branches.length - 1);
@@ -70,13 +69,15 @@ export const cond = <A extends readonly unknown[], R>(
   const op = 'cond';
   const p = typeof pred === 'boolean' ? leavesOf(op, pred ? 1 : 0).leaves[0]! : pred;
   if (!(p instanceof Tensor))
-    throw new ArgumentError(op, `the predicate must be a bool scalar tensor or a JS boolean, got ${typeof pred}`);
+    throw new ArgumentError(op, `the predicate must be a bool scalar tensor or a JS boolean, got ${kindOf(pred)}`);
   if (p.rank !== 0)
     throw new ShapeError(
       op,
       `the predicate must be a scalar, got shape ${showShape(p.shape)}; use where for a choice by element, vmap for one by slice, or any/all for one of the whole`,
     );
   const branches = [onFalse, onTrue] as unknown as readonly AnyFunction[];
+  const names = ['onFalse', 'onTrue'];
+  branches.forEach((f, i) => checkFunction(op, f, names[i]));
   if (typeof pred === 'boolean') {
     const { leaves, structure } = leavesOf(op, operands);
     return (branches[pred ? 1 : 0] as unknown as (...args: unknown[]) => Traced<R>)(
@@ -84,7 +85,7 @@ export const cond = <A extends readonly unknown[], R>(
     );
   }
   const index = cast(p.dtype === 'bool' ? p : notEqual(p, 0), 'int32');
-  return choose(op, index, branches, ['onFalse', 'onTrue'], operands) as Traced<R>;
+  return choose(op, index, branches, names, operands) as Traced<R>;
 };
 
 /**
@@ -104,6 +105,8 @@ export const switchCase = <A extends readonly unknown[], R>(
   const op = 'switch';
   if (!Array.isArray(branches) || branches.length === 0)
     throw new ArgumentError(op, 'needs an array of at least one function');
+  const names = branches.map((_, i) => `branch ${i}`);
+  branches.forEach((f, i) => checkFunction(op, f, names[i]));
   if (typeof index === 'number') {
     if (!Number.isInteger(index)) throw new ArgumentError(op, `the index must be an integer, got ${index}`);
     const { leaves, structure } = leavesOf(op, operands);
@@ -113,11 +116,10 @@ export const switchCase = <A extends readonly unknown[], R>(
   if (!(index instanceof Tensor) || index.rank !== 0)
     throw new ShapeError(
       op,
-      `the index must be an integer scalar, got ${index instanceof Tensor ? `shape ${showShape(index.shape)}; use vmap for one by slice` : typeof index}`,
+      `the index must be an integer scalar, got ${index instanceof Tensor ? `shape ${showShape(index.shape)}; use vmap for one by slice` : kindOf(index)}`,
     );
   if (!/int/.test(index.dtype))
     throw new DTypeError(op, `the index must be an integer scalar, got ${index.dtype}; cast it with astype('int32')`);
-  const names = branches.map((_, i) => `branch ${i}`);
   const last = branches.length - 1;
   return choose(
     op,

@@ -1,7 +1,8 @@
 // Control flow and what else holds programs: everything the entry point exports of it.
 export { associativeScan, type AssociativeScanOptions } from './associative-scan.ts';
 export { cond, switchCase } from './choose.ts';
-export { foriLoop, map, scan, whileLoop, type MapOptions, type ScanOptions } from './loops.ts';
+export { foriLoop, scan, whileLoop, type ScanOptions } from './loops.ts';
+export { map, type MapOptions } from './map.ts';
 export { pureCallback, type PureCallbackOptions, type VmapMethod } from './callback.ts';
 export { debug, disableJit } from './debug.ts';
 export { customJvp, type CustomJvpRules } from './custom-jvp.ts';

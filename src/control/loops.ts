@@ -1,18 +1,17 @@
-// Loops as users write them: scan, foriLoop, whileLoop and map over trees.
+// Loops as users write them: scan, foriLoop and whileLoop over trees.
 import { showShape } from '../core/aval.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { bind, jitDisabled } from '../core/interpreter.ts';
-import { checkFunction, checkOptions } from '../core/options.ts';
-import { concatenateAlong, stack } from '../core/ops/concat.ts';
+import { checkFunction, checkOptions, kindOf } from '../core/options.ts';
+import { stack } from '../core/ops/concat.ts';
 import { add, less } from '../core/ops/arithmetic.ts';
 import { arange } from '../core/ops/creation.ts';
 import { cast } from '../core/ops/promote.ts';
 import { sliceAlong } from '../core/ops/slice.ts';
 import { reshapeTo } from '../core/ops/structure.ts';
-import { Tensor } from '../core/tensor.ts';
+import { Tensor, Tracer } from '../core/tensor.ts';
 import { leafPaths, unflatten, type Structure } from '../core/tree.ts';
-import { vmap } from '../vmap/index.ts';
-import { leavesOf, stageBody, stageLoop, type AnyFunction, type Traced } from './body.ts';
+import { leavesOf, returned, stageBody, stageLoop, type AnyFunction, type Traced } from './body.ts';
 import { settle } from '../core/functional.ts';
 import { scanPrimitive } from './scan.ts';
 import { whilePrimitive } from './while.ts';
@@ -32,7 +31,12 @@ const pair = (op: string, out: Structure): Structure => {
   return out.children[0]!;
 };
 
-const stepsOf = (op: string, xs: readonly Tensor[], structure: Structure, length: number | undefined): number => {
+export const stepsOf = (
+  op: string,
+  xs: readonly Tensor[],
+  structure: Structure,
+  length: number | undefined,
+): number => {
   let n = length;
   let from = 'length';
   if (length !== undefined && (!Number.isInteger(length) || length < 0))
@@ -50,7 +54,13 @@ const stepsOf = (op: string, xs: readonly Tensor[], structure: Structure, length
       from = name;
     }
   });
-  if (n === undefined) throw new ArgumentError(op, 'there are no xs; give the number of steps as { length }');
+  if (n === undefined)
+    throw new ArgumentError(
+      op,
+      op === 'map'
+        ? 'there are no xs: the tree has no tensors'
+        : 'there are no xs; give the number of steps as { length }',
+    );
   return n;
 };
 
@@ -122,7 +132,13 @@ export const scan = <C, X, Y>(
   options: ScanOptions = {},
 ): [Traced<C>, Traced<Y>] => runScan('scan', f as unknown as AnyFunction, init, xs, options) as [Traced<C>, Traced<Y>];
 
-const runScan = (op: string, f: AnyFunction, init: unknown, xs: unknown, options: ScanOptions): [unknown, unknown] => {
+export const runScan = (
+  op: string,
+  f: AnyFunction,
+  init: unknown,
+  xs: unknown,
+  options: ScanOptions,
+): [unknown, unknown] => {
   checkFunction(op, f);
   checkOptions(op, options, ['length', 'reverse', 'unroll']);
   const start = leavesOf(op, init);
@@ -155,6 +171,11 @@ const runScan = (op: string, f: AnyFunction, init: unknown, xs: unknown, options
   });
   return unflatten<[unknown, unknown]>(body.out, outs);
 };
+
+interface Counted {
+  readonly i: Tensor;
+  readonly carry: unknown;
+}
 
 /**
  * The body applied for i = lower, ..., upper - 1 (`jax.lax.fori_loop`). With JS numbers as bounds it is a scan and has
@@ -190,7 +211,8 @@ export const foriLoop = <C>(
         `${name} must be an integer or an integer scalar tensor, got ${bound instanceof Tensor ? `${bound.dtype}${showShape(bound.shape)}` : String(bound)}`,
       );
   }
-  const step = body as unknown as (i: Tensor, carry: unknown) => unknown;
+  const step = (i: Tensor, carry: unknown): unknown =>
+    returned(op, body as unknown as AnyFunction, body(i, carry as Traced<C>));
   if (typeof lower === 'number' && typeof upper === 'number') {
     const steps = arange(lower, Math.max(lower, upper), 1, { dtype: 'int32' });
     const f = (carry: unknown, i: Tensor): [unknown, null] => [step(i, carry), null];
@@ -198,12 +220,13 @@ export const foriLoop = <C>(
   }
   const bound = (b: number | Tensor): Tensor => cast(leavesOf(op, b).leaves[0]!, 'int32');
   const last = bound(upper);
-  return runWhile(
+  const end = runWhile(
     op,
-    (([i]: [Tensor, unknown]) => less(i, last)) as unknown as AnyFunction,
-    (([i, carry]: [Tensor, unknown]) => [cast(add(i, 1), 'int32'), step(i, carry)]) as unknown as AnyFunction,
-    [bound(lower), init],
-  )[1] as Traced<C>;
+    (({ i }: Counted) => less(i, last)) as unknown as AnyFunction,
+    (({ i, carry }: Counted) => ({ i: cast(add(i, 1), 'int32'), carry: step(i, carry) })) as unknown as AnyFunction,
+    { i: bound(lower), carry: init },
+  ) as Counted;
+  return end.carry as Traced<C>;
 };
 
 /**
@@ -228,7 +251,7 @@ export const whileLoop = <C>(
 ): Traced<C> =>
   runWhile('whileLoop', cond as unknown as AnyFunction, body as unknown as AnyFunction, init) as Traced<C>;
 
-const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknown): [unknown, unknown] => {
+const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknown): unknown => {
   checkFunction(op, cond, 'cond');
   checkFunction(op, body, 'body');
   const start = leavesOf(op, init);
@@ -236,8 +259,13 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
     let carry: unknown = unflatten(start.structure, start.leaves);
     const going = cond as unknown as (c: unknown) => Tensor;
     const next = body as unknown as (c: unknown) => unknown;
-    while (going(carry).dataSync()[0] !== 0) carry = next(carry);
-    return carry as [unknown, unknown];
+    for (;;) {
+      const go = going(carry);
+      // A value that is traced cannot be read: the loop is staged after all.
+      if (go instanceof Tracer) break;
+      if (go.dataSync()[0] === 0) return carry;
+      carry = next(carry);
+    }
   }
   const args: Structure = { kind: 'array', children: [start.structure] };
   const loop = stageLoop(op, body, args, start.structure, start.leaves, [], (out) => out);
@@ -251,7 +279,7 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
   if (answer === undefined || more.length > 0 || answer.aval.dtype !== 'bool' || answer.aval.shape.length > 0)
     throw new ShapeError(
       op,
-      `the condition must return one bool scalar, got ${answer === undefined ? 'nothing' : more.length > 0 ? 'a tree' : `${answer.aval.dtype}${showShape(answer.aval.shape)}`}; reduce it with any or all`,
+      `the condition must return one bool scalar, got ${answer === undefined ? (test.out.kind === 'static' ? kindOf(test.out.value) : 'nothing') : more.length > 0 ? 'a tree' : `${answer.aval.dtype}${showShape(answer.aval.shape)}`}${answer === undefined ? '; make a tensor of it' : '; reduce it with any or all'}`,
     );
   const outs = bind(whilePrimitive, [...test.staged.captured, ...loop.staged.captured, ...loop.init], {
     cond: test.staged.program,
@@ -260,62 +288,4 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
     bodyConsts: loop.staged.captured.length,
   });
   return unflatten(loop.out, outs);
-};
-
-export interface MapOptions {
-  /** Slices that f is given at once by vmap; a remainder is done apart. Default: one slice at a time. */
-  readonly batchSize?: number;
-}
-
-/**
- * f on each slice of xs along the first axis, one after the other, the results stacked (`jax.lax.map`): the memory of one
- * slice at a time where vmap takes that of all.
- *
- *     map :: (a -> b) -> [a] -> [b]
- *
- *     const map = (f, xs) => stack(xs.map(f));
- * @example
- * map((x) => mul(x, x), tensor([1, 2, 3])); // [1, 4, 9]
- */
-export const map = <X, Y>(f: (x: Traced<X>) => Y, xs: X, options: MapOptions = {}): Traced<Y> => {
-  const op = 'map';
-  checkFunction(op, f);
-  checkOptions(op, options, ['batchSize']);
-  const g = f as unknown as (x: unknown) => unknown;
-  const one = (tree: unknown): unknown =>
-    runScan(op, ((_: unknown, x: unknown) => [null, g(x)]) as unknown as AnyFunction, null, tree, {})[1];
-  const { batchSize } = options;
-  if (batchSize === undefined) return one(xs) as Traced<Y>;
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new ArgumentError(op, `batchSize must be a positive integer, got ${String(batchSize)}`);
-  const { leaves, structure } = leavesOf(op, xs);
-  const n = stepsOf(op, leaves, structure, undefined);
-  const whole = Math.floor(n / batchSize);
-  const batched = vmap(g as (x: Tensor) => Tensor, undefined) as unknown as (x: unknown) => unknown;
-  const part = (from: number, size: number): Tensor[] => leaves.map((x) => sliceAlong(x, 0, from, size));
-  const rest = n - whole * batchSize;
-  const results: { readonly leaves: Tensor[]; readonly structure: Structure }[] = [];
-  if (whole > 0 || rest === 0) {
-    const groups = part(0, whole * batchSize).map((x) => reshapeTo(x, [whole, batchSize, ...x.shape.slice(1)]));
-    const done = leavesOf(
-      op,
-      runScan(
-        op,
-        ((_: unknown, x: unknown) => [null, batched(x)]) as unknown as AnyFunction,
-        null,
-        unflatten(structure, groups),
-        {},
-      )[1],
-    );
-    results.push({
-      structure: done.structure,
-      leaves: done.leaves.map((y) => reshapeTo(y, [whole * batchSize, ...y.shape.slice(2)])),
-    });
-  }
-  if (rest > 0) results.push(leavesOf(op, batched(unflatten(structure, part(whole * batchSize, rest)))));
-  const [first, second] = results;
-  return unflatten(
-    first!.structure,
-    first!.leaves.map((y, i) => (second === undefined ? y : concatenateAlong([y, second.leaves[i]!], 0))),
-  );
 };

@@ -1,9 +1,10 @@
 // Options objects checked at run time: a misspelt name is an error, never a default taken in silence.
 import { ArgumentError } from './errors.ts';
 
-const kindOf = (x: unknown): string => {
+/** What a value is, in words for messages. */
+export const kindOf = (x: unknown): string => {
   if (Array.isArray(x)) return 'an array';
-  if (x === null) return 'null';
+  if (x === null || x === undefined) return String(x);
   if (typeof x === 'function') return 'a function';
   return typeof x === 'object' ? 'an object' : `the ${typeof x} ${String(x as number)}`;
 };
