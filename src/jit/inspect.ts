@@ -8,6 +8,7 @@ import { flatten, unflatten } from '../core/tree.ts';
 import { buffersOf } from './buffers.ts';
 import type { Backend } from './backend.ts';
 import { defaultBackend } from './backend.ts';
+import { donatedLeaves } from './donation.ts';
 import type { Jitted } from './jit.ts';
 import type { Kernel, Plan } from './kernel.ts';
 import { kernelFlops } from './cost.ts';
@@ -121,7 +122,8 @@ export const explainPlan = (plan: Plan): Explanation => {
 };
 
 /**
- * The kernels that a jitted function (or a function, as if jitted) compiles to for these arguments.
+ * The kernels that a jitted function (or a function, as if jitted) compiles to for these arguments, and the bytes they move: what is
+ * updated in place (in a donated argument, in a loop's carry) counts by its update.
  * @example
  * explain(jit((x) => add(mul(x, x), 1)))(zeros([4])).kernels.length; // 1
  */
@@ -131,11 +133,12 @@ export const explain =
     device?: Backend,
   ): ((...args: A) => Explanation) =>
   (...args) => {
-    const program =
-      'trace' in f
-        ? f.trace(...args).program
-        : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args).program;
-    const executable = (device ?? defaultBackend()).compile(simplify(program), new Set());
+    const { program, captured } =
+      'trace' in f ? f.trace(...args) : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args);
+    const donated =
+      'trace' in f ? donatedLeaves(f.options.donate, args, flatten(args, 'explain').leaves) : new Set<number>();
+    const positions = new Set([...donated].map((i) => i + captured.length));
+    const executable = (device ?? defaultBackend()).compile(simplify(program), positions);
     if (executable.plan === undefined) throw new Error('explain: this device interprets programs and has no kernels');
     return explainPlan(executable.plan);
   };

@@ -2,19 +2,20 @@
 import type { Aval } from '../core/aval.ts';
 import { showAval } from '../core/aval.ts';
 import { withPlaceholders } from '../core/described.ts';
-import { ArgumentError, DeviceError, userFrame } from '../core/errors.ts';
-import { checkArgnums, leafTensor, onLeaves, settle } from '../core/functional.ts';
+import { ArgumentError, userFrame } from '../core/errors.ts';
+import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { bind, currentInterpreter, eagerly, jitDisabled } from '../core/interpreter.ts';
 import { checkFunction, checkOptions } from '../core/options.ts';
 import { trackingOrigins } from '../core/origin.ts';
 import type { Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
 import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
-import { flatten, leafPaths, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
+import { flatten, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
 import { backendFor, type Backend, type Executable } from './backend.ts';
 import { callPrimitive } from '../control/call.ts';
 import { axesKey } from '../core/axes.ts';
 import { lowered, type Described, type Lowered } from './lower.ts';
+import { checkDonation, donatedLeaves } from './donation.ts';
 import { lru, type Lru } from './lru.ts';
 import { explainRetrace, type Signature } from './retrace.ts';
 import { simplify } from './simplify.ts';
@@ -157,20 +158,6 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
     return traced;
   };
 
-  /** Positions of the leaves that are donated; a number is no memory. */
-  const donatedLeaves = (args: readonly unknown[], leaves: readonly Leaf[]): ReadonlySet<number> => {
-    if (options.donate === undefined) return new Set();
-    const argnums = checkArgnums('jit', options.donate, args.length);
-    const out: number[] = [];
-    let at = 0;
-    args.forEach((a, i) => {
-      const count = flatten(a, 'jit').leaves.length;
-      if (argnums.includes(i)) for (let k = 0; k < count; k++) out.push(at + k);
-      at += count;
-    });
-    return new Set(out.filter((i) => typeof leaves[i] !== 'number'));
-  };
-
   const asItStands = (leaves: readonly Leaf[], structure: Structure): R => {
     const g = onLeaves('jit', f as unknown as (...args: never[]) => unknown, structure);
     const outs = g.run(...leaves.map(leafTensor)).map(settle);
@@ -196,8 +183,8 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
 
   const runNow = (traced: Traced, leaves: readonly Leaf[], structure: Structure, args: readonly unknown[]): R => {
     const xs = leaves.map(leafTensor);
-    const donated = donatedLeaves(args, leaves);
-    if (donated.size > 0) checkDonation(name, xs, donated, traced, structure);
+    const donated = donatedLeaves(options.donate, args, leaves);
+    if (donated.size > 0) checkDonation(name, xs, donated, traced.captured, structure);
     const outs = execute(name, traced, xs, donated, options.device);
     return unflatten<R>(traced.out, outs);
   };
@@ -213,7 +200,10 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
       name,
       compile: () => {
         const backend = backendOf(leaves.filter((x) => !(x instanceof Tracer)));
-        return { executable: executableOn(traced, donatedLeaves(args, leaves), backend), device: backend.name };
+        return {
+          executable: executableOn(traced, donatedLeaves(options.donate, args, leaves), backend),
+          device: backend.name,
+        };
       },
       deviceOf: (xs) => backendOf(xs).name,
       run: (xs, s, as) => runNow(traced, xs, s, as),
@@ -232,30 +222,4 @@ export const jit = <A extends readonly unknown[], R>(f: (...args: A) => R, optio
     lower,
     options,
   });
-};
-
-const checkDonation = (
-  name: string,
-  xs: readonly Tensor[],
-  donated: ReadonlySet<number>,
-  traced: Traced,
-  structure: Structure,
-): void => {
-  const where = new Map<Tensor, number>();
-  const path = (i: number): string => `argument ${leafPaths(structure)[i]!}`;
-  xs.forEach((x, i) => {
-    const other = where.get(x);
-    if (other !== undefined && (donated.has(i) || donated.has(other)))
-      throw new DeviceError(
-        'jit',
-        `'${name}': the same tensor is ${path(other)} and ${path(i)}, and donated; give each donated place a tensor of its own`,
-      );
-    where.set(x, i);
-  });
-  for (const c of traced.captured)
-    if (donated.has(where.get(c) ?? -1))
-      throw new DeviceError(
-        'jit',
-        `'${name}': ${path(where.get(c)!)} is donated and also captured by the function; pass it as an argument only`,
-      );
 };

@@ -6,6 +6,7 @@ import {
   at,
   dynamicSlice,
   dynamicUpdateSlice,
+  explain,
   grad,
   jit,
   less,
@@ -60,6 +61,7 @@ describe('an update moves the update', () => {
     expect(p.arenaBytes).toBeLessThanOrEqual(64);
     // The row read and written, and the index.
     expect(planBytes(p)).toBeLessThan(2 * 4 * wide + 32);
+    expect(explain(jit(f, { donate: 0 }))(state, row, scalar(3)).bytes).toBe(planBytes(p));
     // Without donation all of it is copied.
     expect(planBytes(planOf(f, [state, row, scalar(3)]))).toBeGreaterThanOrEqual(2 * 4 * rows * wide);
   });
