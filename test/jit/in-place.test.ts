@@ -18,6 +18,7 @@ import {
   sum,
   take,
   tensor,
+  vmap,
   whileLoop,
   zeros,
   type Tensor,
@@ -115,6 +116,14 @@ describe('an update moves the update', () => {
     want.forEach((w, k) => close(got[k]!, w));
   });
 
+  test('of static rows and columns, and of nothing', () => {
+    const f = (x: Tensor, u: Tensor): Tensor => at(at(at(x, 0).set(u), [], -1).add(1), [5, 5]).set(7);
+    const p = planOf(f, [state, ramp(wide)], [0]);
+    expect([copies(p), p.aliases.size]).toEqual([0, 1]);
+    expect(planBytes(p)).toBeLessThan(7 * 4 * wide);
+    close(jit(f, { donate: 0 })(add(state, 0), ramp(wide)), f(state, ramp(wide)));
+  });
+
   test('in the carry of a scan, step by step', () => {
     const f = (x: Tensor, us: Tensor): Tensor =>
       scan(
@@ -127,6 +136,24 @@ describe('an update moves the update', () => {
       )[0][0] as Tensor;
     const steps = 100;
     const p = planOf(f, [state, ramp(steps, wide)]);
+    const mapped = planOf(
+      (x: Tensor, us: Tensor, i: Tensor) =>
+        vmap(
+          (b: Tensor, u: Tensor, at0: Tensor) =>
+            scan(
+              ([c, k]: readonly [Tensor, Tensor], v: Tensor): readonly [readonly [Tensor, Tensor], null] => [
+                [at(c, k).set(v), add(k, 1)],
+                null,
+              ],
+              [b, at0] as const,
+              u,
+            )[0][0] as Tensor,
+        )(x, us, i),
+      [ramp(4, 100, 64), ramp(4, 10, 64), i32(0, 20, 40, 60)],
+    );
+    const batched = mapped.kernels.flatMap((k) => (k.kind === 'scan' ? [k.body] : []))[0]!;
+    expect(copies(batched)).toBe(0);
+    expect(planBytes(batched)).toBeLessThan(3 * 4 * 64 * 4);
     const loop = p.kernels.find((k) => k.kind === 'scan')!;
     const body = loop.kind === 'scan' ? loop.body : p;
     expect(copies(body)).toBe(0);

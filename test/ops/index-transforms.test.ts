@@ -53,6 +53,12 @@ const rows: Record<string, Row> = {
     f: (x, u) => c.at(x!, [0, null, 2], [1, 4]).set(u!),
     want: ([x, u]) => put([x!], (y) => [0, 2].forEach((r, i) => y[r]!.splice(1, 3, ...u![i]!))),
   },
+  'at.set of nothing, and of columns': {
+    floats: [[4, 5], [4, 2]], // prettier-ignore
+    indices: [],
+    f: (x, u) => c.at(c.at(x!, [2, 2]).set(9), [], [-2, null]).set(u!),
+    want: ([x, u]) => x!.map((r, n) => [...r.slice(0, 3), ...u![n]!]),
+  },
   'at.set': {
     floats: [[4, 3], [3]], // prettier-ignore
     indices: [[2, 0, 9]],

@@ -123,12 +123,17 @@ export interface IndexUpdate {
   readonly max: (values: TensorLike, options?: UpdateOptions) => Tensor;
 }
 
-/** A slice of x replaced, which is a view read backwards: no scatter. */
+/** A slice of x replaced: a window where it is one, else a view read backwards. No scatter of single elements. */
 const replace = (x: Tensor, axes: readonly AffineAxis[], values: Tensor): Tensor => {
+  const sizes = axes.map((a) => a.size);
+  const update = reshapeTo(values, sizes);
+  if (axes.every((a) => a.stride === 1)) {
+    const starts = axes.map((a) => fill([], a.offset, 'int32'));
+    const places: Places = { axes: axes.map((_, i) => i), sizes, batch: [[], []], at: 0, checked: false };
+    return scatterInto(x, starts, update, { ...places, op: 'set', unique: true });
+  }
   const back = axes.map((a, i) => dualAxis(a, x.shape[i]!));
-  const sliced = axes.map((a) => a.size);
-  const here = moveAffine(fill(sliced, 1, 'bool'), back);
-  return bind1(selectPrimitive, [here, moveAffine(reshapeTo(values, sliced), back), x], {});
+  return bind1(selectPrimitive, [moveAffine(fill(sizes, 1, 'bool'), back), moveAffine(update, back), x], {});
 };
 
 const updated = (op: ScatterOp, x: Tensor, p: Plan, values: TensorLike, unique: boolean): Tensor => {
