@@ -67,7 +67,8 @@ export const dynamicSlice = (x: Tensor, starts: Tensor | readonly (Tensor | numb
 };
 
 /**
- * A copy of x with `update` written from run-time starts on (`lax.dynamic_update_slice`); starts as in dynamicSlice.
+ * A copy of x with `update` written from run-time starts on (`lax.dynamic_update_slice`); starts as in dynamicSlice. In a compiled program
+ * that does not need x any more (a loop's carry, a donated argument, a temporary) no copy is made.
  * @example
  * dynamicUpdateSlice(tensor([1, 2, 3]), tensor([9]), [tensor(1, 'int32')]); // [1, 9, 3]
  */

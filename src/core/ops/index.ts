@@ -167,7 +167,8 @@ const updated = (op: ScatterOp, x: Tensor, p: Plan, values: TensorLike, unique: 
 
 /**
  * Functional updates (`x.at[...]` in JAX): `at(x, ...index)` has get, set, add, mul, min and max, each giving a new tensor. Index as in `slice`;
- * updates through tensor indices out of range are dropped, duplicates apply in order.
+ * updates through tensor indices out of range are dropped, duplicates apply in order. Compiled, they are written in place where x is not
+ * needed any more, as in dynamicUpdateSlice.
  * @example
  * at(tensor([1, 2, 3]), [1, null]).set(0); // [1, 0, 0]
  * at(tensor([1, 2, 3]), tensor([0, 0], 'int32')).add(10); // [21, 2, 3]
