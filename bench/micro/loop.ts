@@ -4,7 +4,7 @@ import { hostArray, type DType } from '../../src/core/dtype.ts';
 import { call, lit, type Expr } from '../../src/core/expr.ts';
 import { linearize, newVar, variable, type Index, type Var } from '../../src/core/index-expr.ts';
 import type { Action, LoopKernel, Stage } from '../../src/jit/kernel.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { planOf, prepare, random, type Buffers } from '../../test/wasm/kernels.ts';
 
 const d: DType = 'float32';

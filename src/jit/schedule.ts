@@ -18,7 +18,7 @@ import { buffersOf } from './buffers.ts';
 import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits } from './cluster.ts';
 import { analyse, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
-import { expandMath, mathExpander } from './math/index.ts';
+import { expandMath, mathExpander } from '../core/math/index.ts';
 import { buildControl, type Parts, type PlanPart } from './control.ts';
 import { mergeAlike } from './multi.ts';
 import { createBuilder, load, type Leaf } from './symbolic.ts';

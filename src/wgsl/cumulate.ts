@@ -1,7 +1,7 @@
 // Running reductions in WGSL: one invocation runs along the axis for each point of the others.
 import type { DType } from '../core/dtype.ts';
 import { call, compare, lit, select, type Expr } from '../core/expr.ts';
-import { expandMath } from '../jit/math/index.ts';
+import { expandMath } from '../core/math/index.ts';
 import type { CumulateKernel } from '../jit/kernel.ts';
 import { renderExpr } from './expr.ts';
 import { perPoint } from './loop.ts';

@@ -1,11 +1,12 @@
 // float64: the expansions against fdlibm (what JS has), and both they and the reference's own series against values of 500-bit arithmetic.
 import { describe, expect, it } from 'vitest';
 import { arg, call, type MathOp } from '../../src/core/expr.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { scalar } from '../../src/reference/scalar.ts';
 import { evaluator } from './evaluate.ts';
 import { known64, knownPow64 } from './known.ts';
 import { integers, ulps64 } from './ulp.ts';
+import './specials.ts';
 
 const chunk = 4096;
 const run = (op: MathOp, ...inputs: readonly Float64Array[]): Float64Array => {

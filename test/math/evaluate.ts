@@ -1,7 +1,8 @@
 // Evaluates expressions of basic operations over arrays in exact float32, float64 or integer arithmetic, with or without fused multiply-add.
 import { castScalar, hostArray, type DType, type TypedArray } from '../../src/core/dtype.ts';
 import { arg, call, visit, type Expr, type MathOp } from '../../src/core/expr.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
+import './specials.ts';
 
 type Step = (count: number) => void;
 

@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/core/dtype.ts';
 import { arg, call } from '../../src/core/expr.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { scalar } from '../../src/reference/scalar.ts';
 import { evaluator, run } from './evaluate.ts';
 import { ulps32 } from './ulp.ts';
+import './specials.ts';
 
 const inf = Infinity;
 

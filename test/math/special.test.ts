@@ -1,10 +1,11 @@
 // Values that C99 and common sense prescribe, and the neighbourhoods where naive formulas fail.
 import { describe, expect, it } from 'vitest';
 import { arg, call, type MathOp } from '../../src/core/expr.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { scalar } from '../../src/reference/scalar.ts';
 import { evaluator, run } from './evaluate.ts';
 import { ulps32 } from './ulp.ts';
+import './specials.ts';
 
 const inf = Infinity;
 // op: [x, f(x)] exactly, the sign of zero included.

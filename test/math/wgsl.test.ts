@@ -1,7 +1,7 @@
 // Every function in a compute shader: GPU compilers reassociate and flush subnormal numbers, and it must still be within 4 ulp.
 import { describe, expect, it } from 'vitest';
 import { arg, call, visit, type Expr, type MathOp } from '../../src/core/expr.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { scalar } from '../../src/reference/scalar.ts';
 import { helperText } from '../../src/wgsl/helpers.ts';
 import { operation } from '../../src/wgsl/operation.ts';
@@ -9,6 +9,7 @@ import { literal, registerType } from '../../src/wgsl/types.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
 import { unary } from './functions.ts';
 import { integers, line32, sweep32, ulps32 } from './ulp.ts';
+import './specials.ts';
 
 const shader = (e: Expr): string => {
   const used = new Set<Parameters<Parameters<typeof operation>[2]>[0]>();

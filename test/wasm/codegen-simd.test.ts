@@ -14,10 +14,11 @@ import {
 } from '../../src/core/index-expr.ts';
 import type { ReduceOp } from '../../src/core/lowering.ts';
 import type { Action, Kernel, LoopKernel, Stage } from '../../src/jit/kernel.ts';
-import { expandMath } from '../../src/jit/math/index.ts';
+import { expandMath } from '../../src/core/math/index.ts';
 import { disassemble } from '../../src/wasm/disassemble.ts';
 import { emitModule } from '../../src/wasm/module.ts';
 import { planOf, type Buffers } from './kernels.ts';
+import '../math/specials.ts';
 
 const load = (buffer: number, index: Index, dtype: DType = 'float32'): Expr => ({
   op: 'load',

@@ -2,6 +2,8 @@
 import { isFloat, type DType } from '../dtype.ts';
 import { call, compare, lit, select, type Expr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
+import { special } from '../math/index.ts';
+import { atan2 as expandAtan2 } from '../math/inverse-trig.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import type { EitherFunction, QuotientFunction, TestFunction } from '../types/functions.ts';
@@ -82,7 +84,7 @@ export const fmax: EitherFunction<'fmax'> = ignoringNaN('fmax', maximumPrimitive
 export const fmin: EitherFunction<'fmin'> = ignoringNaN('fmin', minimumPrimitive);
 
 // d atan2(y, x) = (x dy - y dx) / (x^2 + y^2), as quotients by the length so that squares do not overflow.
-export const atan2Primitive: Primitive = binaryPrimitive('atan2', (x, y) => call('atan2', x.dtype, x, y), {
+export const atan2Primitive: Primitive = binaryPrimitive('atan2', (x, y) => special('atan2', expandAtan2, x, y), {
   jvp(x, y, dx, dy) {
     const r = hypot(x, y);
     return weigh(

@@ -1,8 +1,12 @@
 // Special functions: error functions, gamma and its logarithmic derivatives, Bessel functions, sinc.
 import { aval } from '../aval.ts';
 import { ArgumentError } from '../errors.ts';
-import { arg, call, compare, lit, select, type Expr, type ScalarOp } from '../expr.ts';
+import { arg, call, compare, lit, select, type Expr, type MathOp } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
+import * as bessels from '../math/bessel.ts';
+import * as errors from '../math/erf.ts';
+import * as gammas from '../math/gamma.ts';
+import { special, type Expansion } from '../math/index.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import type { RealFunction } from '../types/functions.ts';
@@ -14,13 +18,13 @@ import { unaryPrimitive } from './rules.ts';
 import { sin } from './trigonometric.ts';
 import { abs, integerPower, onReals, sign, times } from './unary.ts';
 
-const record = (op: ScalarOp, jvp: (dx: Tensor, x: Tensor, y: Tensor) => Tangent): Primitive =>
-  unaryPrimitive(op, (x) => call(op, x.dtype, x), jvp);
+const record = (op: MathOp, expansion: Expansion, jvp: (dx: Tensor, x: Tensor, y: Tensor) => Tangent): Primitive =>
+  unaryPrimitive(op, (x) => special(op, expansion, x), jvp);
 
 const bell = (x: Tensor): Tensor => mul(exp(neg(integerPower(x, 2))), 2 / Math.sqrt(Math.PI));
-export const erfPrimitive: Primitive = record('erf', (dx, x) => times(dx, bell(x)));
-export const erfcPrimitive: Primitive = record('erfc', (dx, x) => neg(times(dx, bell(x))));
-export const erfinvPrimitive: Primitive = record('erfinv', (dx, _, y) =>
+export const erfPrimitive: Primitive = record('erf', errors.erf, (dx, x) => times(dx, bell(x)));
+export const erfcPrimitive: Primitive = record('erfc', errors.erfc, (dx, x) => neg(times(dx, bell(x))));
+export const erfinvPrimitive: Primitive = record('erfinv', errors.erfinv, (dx, _, y) =>
   times(dx, mul(exp(integerPower(y, 2)), Math.sqrt(Math.PI) / 2)),
 );
 /**
@@ -42,8 +46,10 @@ export const erfc: RealFunction = onReals('erfc', erfcPrimitive);
  */
 export const erfinv: RealFunction = onReals('erfinv', erfinvPrimitive);
 
-export const lgammaPrimitive: Primitive = record('lgamma', (dx, x) => times(dx, bind1(digammaPrimitive, [x], {})));
-export const digammaPrimitive: Primitive = record('digamma', (dx, x) =>
+export const lgammaPrimitive: Primitive = record('lgamma', gammas.lgamma, (dx, x) =>
+  times(dx, bind1(digammaPrimitive, [x], {})),
+);
+export const digammaPrimitive: Primitive = record('digamma', gammas.digamma, (dx, x) =>
   times(dx, bind1(polygammaPrimitive, [x], { n: 1 })),
 );
 /**
@@ -145,11 +151,11 @@ export const polygamma = (n: number, x: TensorLike): Tensor => {
   return n === 0 ? digamma(x) : bind1(polygammaPrimitive, promote('polygamma', ['x'], [x], toFloat), { n });
 };
 
-export const i0ePrimitive: Primitive = record('i0e', (dx, x, y) =>
+export const i0ePrimitive: Primitive = record('i0e', bessels.i0e, (dx, x, y) =>
   times(dx, sub(bind1(i1ePrimitive, [x], {}), mul(sign(x), y))),
 );
 // At 0 the quotient I1(x) / x has the limit 1/2.
-export const i1ePrimitive: Primitive = record('i1e', (dx, x, y) => {
+export const i1ePrimitive: Primitive = record('i1e', bessels.i1e, (dx, x, y) => {
   const origin = equal(x, 0);
   const quotient = where(origin, 0.5, div(y, where(origin, 1, x)));
   return times(dx, sub(sub(bind1(i0ePrimitive, [x], {}), quotient), mul(sign(x), y)));

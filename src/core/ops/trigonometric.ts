@@ -1,6 +1,8 @@
 // Trigonometric and hyperbolic functions and their inverses.
-import { call, type ScalarOp } from '../expr.ts';
+import { call, type MathOp, type ScalarOp } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
+import { special, type Expansion } from '../math/index.ts';
+import * as inverses from '../math/inverse-trig.ts';
 import type { Primitive, Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import type { RealFunction } from '../types/functions.ts';
@@ -11,6 +13,8 @@ import { integerPower, onReals, rsqrtPrimitive, times } from './unary.ts';
 
 const record = (op: ScalarOp, jvp: (dx: Tensor, x: Tensor, y: Tensor) => Tangent): Primitive =>
   unaryPrimitive(op, (x) => call(op, x.dtype, x), jvp);
+const inverse = (op: MathOp, expansion: Expansion, jvp: (dx: Tensor, x: Tensor, y: Tensor) => Tangent): Primitive =>
+  unaryPrimitive(op, (x) => special(op, expansion, x), jvp);
 const at = (p: Primitive, x: Tensor): Tensor => bind1(p, [x], {});
 const rsqrt = (x: Tensor): Tensor => at(rsqrtPrimitive, x);
 // (1 - x)(1 + x) keeps the digits of 1 - x^2 near |x| = 1.
@@ -20,9 +24,11 @@ const onePlusSquare = (x: Tensor): Tensor => add(integerPower(x, 2), 1);
 export const sinPrimitive: Primitive = record('sin', (dx, x) => times(dx, at(cosPrimitive, x)));
 export const cosPrimitive: Primitive = record('cos', (dx, x) => neg(times(dx, at(sinPrimitive, x))));
 export const tanPrimitive: Primitive = record('tan', (dx, _, y) => times(dx, onePlusSquare(y)));
-export const asinPrimitive: Primitive = record('asin', (dx, x) => times(dx, rsqrt(oneMinusSquare(x))));
-export const acosPrimitive: Primitive = record('acos', (dx, x) => neg(times(dx, rsqrt(oneMinusSquare(x)))));
-export const atanPrimitive: Primitive = record('atan', (dx, x) => div(dx, onePlusSquare(x)));
+export const asinPrimitive: Primitive = inverse('asin', inverses.asin, (dx, x) => times(dx, rsqrt(oneMinusSquare(x))));
+export const acosPrimitive: Primitive = inverse('acos', inverses.acos, (dx, x) =>
+  neg(times(dx, rsqrt(oneMinusSquare(x)))),
+);
+export const atanPrimitive: Primitive = inverse('atan', inverses.atan, (dx, x) => div(dx, onePlusSquare(x)));
 export const sinhPrimitive: Primitive = record('sinh', (dx, x) => times(dx, at(coshPrimitive, x)));
 export const coshPrimitive: Primitive = record('cosh', (dx, x) => times(dx, at(sinhPrimitive, x)));
 export const tanhPrimitive: Primitive = record('tanh', (dx, _, y) => times(dx, oneMinusSquare(y)));

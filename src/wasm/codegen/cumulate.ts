@@ -2,7 +2,7 @@
 import type { DType } from '../../core/dtype.ts';
 import { call, compare, lit, select, type Expr } from '../../core/expr.ts';
 import { linearize, newVar, shift, scale, variable } from '../../core/index-expr.ts';
-import { expandMath } from '../../jit/math/index.ts';
+import { expandMath } from '../../core/math/index.ts';
 import type { CumulateKernel } from '../../jit/kernel.ts';
 import type { ValueType } from '../encode.ts';
 import { lowerStore } from './access.ts';

@@ -1,20 +1,16 @@
 // Rewrites every mathematical function of an expression into basic operations, which the renderers emit lane by lane, branch-free.
-import { isFloat } from '../../core/dtype.ts';
-import { isOp, type Expr, type MathOp } from '../../core/expr.ts';
-import { rewriter, type Rewriter } from '../../core/rewrite.ts';
-import { i0e, i1e } from './bessel.ts';
+import { isFloat } from '../dtype.ts';
+import { call, isOp, type Expr, type MathOp } from '../expr.ts';
+import { rewriter, type Rewriter } from '../rewrite.ts';
 import { and, constant, div, eq, gt, lt, mul, ne, sel, shr, sqrt } from './build.ts';
-import { erf, erfc, erfinv } from './erf.ts';
 import { exp, exp2, expm1, sigmoid } from './exp.ts';
-import { digamma, lgamma } from './gamma.ts';
 import { acosh, asinh, atanh, cosh, sinh, tanh } from './hyperbolic.ts';
-import { acos, asin, atan, atan2 } from './inverse-trig.ts';
 import { log, log10, log1p, log2, softplus } from './log.ts';
 import { cbrt, nextafter, pow } from './pow.ts';
 import { cos, sin, tan } from './trig.ts';
 
 /** A function of one or two expressions of the same dtype. */
-type Expansion = (x: Expr, y: Expr) => Expr;
+export type Expansion = (x: Expr, y: Expr) => Expr;
 
 const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), constant(-1, x), x));
 const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
@@ -61,7 +57,7 @@ const power: Expansion = (x, y) => {
   return simple ?? (isFloat(x.dtype) ? pow(x, y) : integerPow(x, y));
 };
 
-const expansions: Readonly<Record<MathOp, Expansion>> = {
+const expansions: Partial<Record<MathOp, Expansion>> = {
   exp,
   exp2,
   expm1,
@@ -72,10 +68,6 @@ const expansions: Readonly<Record<MathOp, Expansion>> = {
   sin,
   cos,
   tan,
-  asin,
-  acos,
-  atan,
-  atan2,
   sinh,
   cosh,
   tanh,
@@ -84,19 +76,21 @@ const expansions: Readonly<Record<MathOp, Expansion>> = {
   atanh,
   sigmoid,
   softplus,
-  erf,
-  erfc,
-  erfinv,
-  lgamma,
-  digamma,
   pow: power,
   rsqrt,
   cbrt,
   sign,
   nextafter,
-  i0e,
-  i1e,
 };
+/**
+ * An expression of a less common function. It brings its expansion along, so that a bundle of an application that has no use
+ * for the function does not carry it.
+ */
+export const special = (op: MathOp, expansion: Expansion, x: Expr, y?: Expr): Expr => {
+  expansions[op] = expansion;
+  return call(op, x.dtype, ...(y === undefined ? [x] : [x, y]));
+};
+
 const ofIntegers: ReadonlySet<string> = new Set<MathOp>(['pow', 'sign']);
 
 const expandNode = (node: Expr): Expr => {
@@ -104,7 +98,7 @@ const expandNode = (node: Expr): Expr => {
   const [x, y = x] = node.args as [Expr, Expr?];
   if (!isFloat(node.dtype) && !ofIntegers.has(node.op))
     throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
-  return expansions[node.op as MathOp](x, y);
+  return expansions[node.op as MathOp]!(x, y);
 };
 
 /** Spells mathematical functions out in expressions, and in indices and guards that are computed from such. */

@@ -1,5 +1,5 @@
 // exp, exp2 and expm1: reduction by multiples of ln 2 in two exact steps, a short polynomial, and a power of two put back.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import {
   abs,
   add,

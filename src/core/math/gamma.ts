@@ -1,5 +1,5 @@
 // lgamma and digamma: a polynomial about 2 (or the root of digamma), Stirling's series beyond, reflection for negative arguments.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import {
   abs,
   add,

@@ -1,5 +1,5 @@
 // tanh, sinh, cosh and their inverses, from expm1 and log1p so that nothing cancels near 0 and nothing overflows early.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import { abs, add, atMost, by, constant, div, eq, ge, gt, is32, lt, mul, sel, sqrt, sub, withSignOf } from './build.ts';
 import { expm1NonPositive, halfExp, quarterExpm1 } from './exp.ts';
 import { log1pFinite } from './log.ts';

@@ -1,5 +1,5 @@
 // Argument reduction for sin, cos and tan: |x| = n pi/2 + r, |r| <= pi/4, exact enough that r keeps its relative accuracy.
-import { bitcast, convert, lit, select, type Expr } from '../../core/expr.ts';
+import { bitcast, convert, lit, select, type Expr } from '../expr.ts';
 import {
   add,
   and,

@@ -1,5 +1,5 @@
 // A small vocabulary for writing expressions as formulas: numbers become constants of their partner's dtype, sharing is by identity.
-import { bitcast, call, compare, convert, lit, select, type Expr } from '../../core/expr.ts';
+import { bitcast, call, compare, convert, lit, select, type Expr } from '../expr.ts';
 
 /** An expression, or a number that takes the dtype of the expression beside it. */
 export type Num = Expr | number;

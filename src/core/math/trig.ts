@@ -1,5 +1,5 @@
 // sin, cos and tan: fdlibm's polynomials on the reduced argument, the quadrant chosen by selects.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import {
   abs,
   add,

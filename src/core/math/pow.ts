@@ -1,5 +1,5 @@
 // pow, cbrt and nextafter: log2 and its product with the exponent carried in two floats, as in fdlibm's e_pow.c.
-import { call, type Expr } from '../../core/expr.ts';
+import { call, type Expr } from '../expr.ts';
 import {
   abs,
   add,

@@ -1,5 +1,5 @@
 // log, log2, log10, log1p and softplus: the significand near 1 through s = f / (2 + f), after fdlibm's e_log.c.
-import { call, type Expr } from '../../core/expr.ts';
+import { call, type Expr } from '../expr.ts';
 import {
   abs,
   add,

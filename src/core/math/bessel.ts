@@ -1,5 +1,5 @@
 // i0e and i1e, the exponentially scaled modified Bessel functions: a power series in x^2 for small x, in 1 / x beyond.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import { abs, by, div, is32, lt, mul, neg, poly, sel, sqrt, sub, withSignOf } from './build.ts';
 import { timesExp } from './exp.ts';
 

@@ -1,5 +1,5 @@
 // asin, acos, atan and atan2: short polynomials after the usual halvings of the interval.
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import {
   abs,
   add,

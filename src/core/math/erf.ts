@@ -1,5 +1,5 @@
 // erf, erfc and erfinv: a rational function (float32 erf), e^(-x^2) times a polynomial that spans the whole tail, and polynomials in -log(1 - x^2).
-import type { Expr } from '../../core/expr.ts';
+import type { Expr } from '../expr.ts';
 import {
   abs,
   add,
