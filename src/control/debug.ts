@@ -1,8 +1,11 @@
 // Debugging: printing and calling back from inside of transformed functions, and switching compilation off.
 import { ArgumentError } from '../core/errors.ts';
+import { hostTensor } from '../core/host.ts';
 import { refusePromise, withoutJit } from '../core/interpreter.ts';
 import { checkFunction } from '../core/options.ts';
-import type { Traced } from './body.ts';
+import type { ConcreteTensor } from '../core/tensor.ts';
+import { unflatten } from '../core/tree.ts';
+import { leavesOf, type Traced } from './body.ts';
 import { runForEffect } from './callback.ts';
 import { nans } from './nans.ts';
 import { showTree } from './show.ts';
@@ -18,8 +21,18 @@ const print = (label: string, x: unknown): void => {
   if (typeof label !== 'string')
     throw new ArgumentError('debug.print', `needs a label, a string, as its first argument, got a ${typeof label}`);
   runForEffect('debug.print', label, x, (tree) => {
-    // eslint-disable-next-line no-console -- printing is what was asked for
-    console.log(`${label} ${showTree(tree)}`);
+    const show = (values: unknown): void => {
+      // eslint-disable-next-line no-console -- printing is what was asked for
+      console.log(`${label} ${showTree(values)}`);
+    };
+    const { leaves, structure } = leavesOf('debug.print', tree);
+    if (leaves.every((y) => (y as ConcreteTensor).storage.device.kind !== 'webgpu')) show(tree);
+    // What is on a GPU is printed when it has been read; a failure is told by whoever reads the value itself.
+    else
+      void Promise.all(leaves.map(async (y) => hostTensor(await y.data(), y.shape, y.dtype))).then(
+        (values) => show(unflatten(structure, values)),
+        () => undefined,
+      );
   });
 };
 

@@ -14,6 +14,7 @@ import {
   greater,
   jit,
   less,
+  memory,
   mul,
   pureCallback,
   scan,
@@ -28,6 +29,7 @@ import {
   zeros,
   type Tensor,
 } from '../../src/index.ts';
+import { ConcreteTensor, type Storage } from '../../src/core/tensor.ts';
 import { createReferenceDevice } from '../../src/reference/device.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
 
@@ -215,6 +217,22 @@ describe('debug.print', () => {
     expect(render).toThrow(/^debug\.print\(x\): .*WebAssembly/);
   });
 
+  test('what is on a GPU is printed once it is there', async () => {
+    const lines = recorded();
+    const storage: Storage = {
+      device: { kind: 'webgpu', name: 'a GPU' },
+      read: async () => Promise.resolve(Float32Array.of(1, 2)),
+      readSync: () => {
+        throw new DeviceError('dataSync', 'not here');
+      },
+      dispose: () => undefined,
+    };
+    debug.print('x', { x: new ConcreteTensor([2], 'float32', storage) });
+    expect(lines).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(lines).toEqual(['x { x: [1, 2] }']);
+  });
+
   test('a label that is no string is refused', () => {
     expect(() => debug.print(tensor(1) as never, 'x')).toThrow(/debug\.print.*label/);
   });
@@ -288,6 +306,31 @@ describe('debug.callback', () => {
     expect(() => state.w.dataSync()).toThrow(/donated/);
     expect(() => jit((x: Tensor) => scan((c: Tensor) => { debug.callback(() => { throw new RangeError('inside'); }, c); return [add(c, 1), null]; }, x, null, { length: 3 })[0])(tensor(1))).toThrow(new RangeError('inside')); // prettier-ignore
     expect(sum(add(zeros([3]), 1)).itemSync()).toBe(3);
+  });
+
+  test('nothing stays in memory: not of nested runs, and not of ones that failed', () => {
+    const inner = jit((x: Tensor) => mul(x, 2).matmul(zeros([16, 16]).add(1)));
+    const f = jit((x: Tensor, stop: Tensor) => {
+      const y = sin(x);
+      debug.callback(
+        (v: Tensor, s: Tensor) => {
+          inner(v);
+          if (item(s) > 0) throw new RangeError('stop');
+        },
+        y,
+        stop,
+      );
+      return [y, mul(y, 2)];
+    });
+    const x = zeros([16, 16]);
+    const round = (): void => {
+      f(x, tensor(0)).forEach((y) => y.dispose());
+      expect(() => f(x, tensor(1))).toThrow(RangeError);
+    };
+    round();
+    const { used } = memory();
+    for (let i = 0; i < 50; i++) round();
+    expect(memory().used).toBe(used);
   });
 
   test('is one kernel of the program', () => {
