@@ -124,7 +124,8 @@ export const emitter = (paramCount: number, locals: ValueType[]): Emitter => {
   const { byte, unsigned, signed } = out;
   let depth = 0;
 
-  const code = (opcode: number): void => {
+  const code = (opcode: number | undefined): void => {
+    if (opcode === undefined) throw new Error('wasm: an instruction that is not in the tables');
     if (opcode < 0x100) return byte(opcode);
     byte(opcode >> 12);
     unsigned(opcode & 0xfff);
