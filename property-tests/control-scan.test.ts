@@ -101,7 +101,7 @@ describe('scan = the loop', () => {
     test(by, () => {
       fc.assert(
         fc.property(loop({ whiles }), (l) => agree(by, t, l.mask, asScan(l), asLoop(l), argsOf(l))),
-        { numRuns: scaled(25) },
+        { numRuns: scaled(15) },
       );
     });
   };

@@ -7,7 +7,7 @@ import { setDefaultBackend, defaultBackend } from '../src/jit/backend.ts';
 import { arbitraries, checkGrads, checkVjpAdjoint } from '../src/testing/index.ts';
 import { expectClose } from './compare.ts';
 
-const runs = Number(process.env['FC_RUNS'] ?? 60);
+const runs = Number(process.env['FC_RUNS'] ?? 40);
 const property = (
   name: string,
   body: (p: arbitraries.RandomProgram) => void,
@@ -42,13 +42,16 @@ describe('values', () => {
     ),
   );
   property('jit f = f', (p) => expectClose(jit(p.run)(...p.inputs()), p.run(...p.inputs()), 1e-5, 'jit'));
-  property('jit f = reference, in float64', (p) =>
-    expectClose(
-      jit(p.run)(...p.inputs('float64')),
-      on(reference, () => p.run(...p.inputs('float64'))),
-      1e-12,
-      'jit',
-    ),
+  property(
+    'jit f = reference, in float64',
+    (p) =>
+      expectClose(
+        jit(p.run)(...p.inputs('float64')),
+        on(reference, () => p.run(...p.inputs('float64'))),
+        1e-12,
+        'jit',
+      ),
+    { whiles: true },
   );
   property('jit of a gradient = the gradient', (p) => {
     const g = (...xs: Tensor[]): Tensor[] =>
@@ -71,30 +74,38 @@ describe('values', () => {
 });
 
 describe('vmap', () => {
-  property('vmap f = map f', (p) => {
-    const copies = p.inputs('float64').map((x) => stack([x, x.mul(0.5), x.neg()]));
-    const mapped = vmap(p.run)(...copies);
-    const rows = [0, 1, 2].map((i) => p.run(...copies.map((c) => unstack(c)[i]!)));
-    expectClose(
-      mapped,
-      rows[0]!.map((_, k) => stack(rows.map((r) => r[k]!))),
-      1e-10,
-      'vmap',
-    );
-  });
-  property('vmap over one argument', (p) => {
-    const xs = p.inputs('float64');
-    const inAxes = xs.map((_, i) => (i === 0 ? 0 : null));
-    const first = stack([xs[0]!, xs[0]!.mul(-0.3)]);
-    const mapped = vmap(p.run, { inAxes })(first, ...xs.slice(1));
-    const rows = unstack(first).map((x) => p.run(x, ...xs.slice(1)));
-    expectClose(
-      mapped,
-      rows[0]!.map((_, k) => stack(rows.map((r) => r[k]!))),
-      1e-10,
-      'vmap',
-    );
-  });
+  property(
+    'vmap f = map f',
+    (p) => {
+      const copies = p.inputs('float64').map((x) => stack([x, x.mul(0.5), x.neg()]));
+      const mapped = vmap(p.run)(...copies);
+      const rows = [0, 1, 2].map((i) => p.run(...copies.map((c) => unstack(c)[i]!)));
+      expectClose(
+        mapped,
+        rows[0]!.map((_, k) => stack(rows.map((r) => r[k]!))),
+        1e-10,
+        'vmap',
+      );
+    },
+    { whiles: true },
+  );
+  property(
+    'vmap over one argument',
+    (p) => {
+      const xs = p.inputs('float64');
+      const inAxes = xs.map((_, i) => (i === 0 ? 0 : null));
+      const first = stack([xs[0]!, xs[0]!.mul(-0.3)]);
+      const mapped = vmap(p.run, { inAxes })(first, ...xs.slice(1));
+      const rows = unstack(first).map((x) => p.run(x, ...xs.slice(1)));
+      expectClose(
+        mapped,
+        rows[0]!.map((_, k) => stack(rows.map((r) => r[k]!))),
+        1e-10,
+        'vmap',
+      );
+    },
+    { whiles: true },
+  );
   property('vmap of grad = map of grad', (p) => {
     const g = (...xs: Tensor[]): Tensor => grad((...ys: Tensor[]) => scalar(p.run(...ys)))(...xs);
     const copies = p.inputs('float64').map((x) => stack([x, x.mul(0.5)]));
@@ -113,6 +124,17 @@ describe('derivatives', () => {
     'grad = central differences',
     (p) => checkGrads(p.run, p.inputs('float64'), { modes: ['forward'], rtol: 1e-3, atol: 1e-3 }),
     { maxLength: 6 },
+  );
+  property(
+    'jit of jvp = jvp',
+    (p) => {
+      const xs = p.inputs('float64');
+      const ts = p.inputs('float64');
+      const f = (...ys: Tensor[]): Tensor[] => jvp(p.run, ys, ts).flat();
+      const want = on(reference, () => f(...p.inputs('float64')));
+      expectClose(jit(f)(...xs), want, 1e-9, 'jit of jvp');
+    },
+    { whiles: true },
   );
   property('linearize = jvp', (p) => {
     const xs = p.inputs('float64');

@@ -1,7 +1,7 @@
 // fast-check arbitraries of tensors and trees of tensors.
 import fc from 'fast-check';
 import { fromTypedArray, type Tensor } from '../public.ts';
-export { program, type RandomProgram } from './program.ts';
+export { program, type ProgramOptions, type RandomProgram } from './program.ts';
 
 export interface TensorOptions {
   /** A fixed shape; default a random one of rank up to 3 with sizes 0 to 8. */
