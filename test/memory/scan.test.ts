@@ -1,6 +1,6 @@
 // Memory of the reverse pass of a scan, read from the plan: linear in the steps, with the residuals of one step as its slope.
 import { describe, expect, it } from 'vitest';
-import { add, explain, grad, jit, matmul, mul, scan, square, sum, tanh, zeros, type Tensor } from '../../src/index.ts';
+import { add, checkpoint, explain, grad, jit, matmul, mul, scan, square, sum, tanh, zeros, type Tensor } from '../../src/index.ts';
 import type { Plan } from '../../src/jit/kernel.ts';
 
 const width = 32;
@@ -38,6 +38,15 @@ describe('the reverse pass of a scan', () => {
     const plan = planOf(scaled, 500);
     expect(stackedBytes(plan)).toBe(2 * width * 4);
     expect(plan.arenaBytes - planOf(scaled, 250).arenaBytes).toBe(250 * 2 * width * 4);
+  });
+
+  it('keeps the carry alone where the body is a checkpoint', () => {
+    const deep = (p: Params, h: Tensor, x: Tensor): Tensor => tanh(add(matmul(tanh(tanh(cell(p, h, x))), p.u), x));
+    const without = planOf(last(deep), 500);
+    const within = planOf(last(checkpoint(deep)), 500);
+    expect(stackedBytes(without)).toBeGreaterThan(4 * width * 4);
+    expect(stackedBytes(within)).toBe(width * 4);
+    expect(planOf(last(checkpoint(deep)), 1000).arenaBytes - within.arenaBytes).toBe(500 * width * 4);
   });
 
   it('is a number of kernels that does not depend on the steps', () => {
