@@ -405,4 +405,39 @@ describe('whatever is updated and read, in any order', () => {
     );
     expect(inPlace).toBeGreaterThan(50);
   });
+
+  test('nor does it in the steps of a loop, whichever carry becomes which', () => {
+    const reference = createReferenceDevice();
+    let inPlace = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 6 }),
+        fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)),
+        fc.nat(4),
+        (steps, keep, length) => {
+          const body = run(steps, keep);
+          const f = (a: Tensor, b: Tensor): Tensor[] => {
+            const [carry, ys] = scan(
+              ([x, y]: readonly [Tensor, Tensor], i: Tensor): readonly [readonly [Tensor, Tensor], Tensor] => {
+                const [u, v, w] = body(x, y, i).map(sin) as [Tensor, Tensor, Tensor];
+                const [p, q, r] = body(u, v, i) as [Tensor, Tensor, Tensor];
+                return [[p, q], add(r, w)];
+              },
+              [a, b] as const,
+              i32(...Array.from({ length }, (_, n) => n)),
+            );
+            return [...(carry as readonly Tensor[]), ys as Tensor];
+          };
+          const args = (): [Tensor, Tensor] => [add(ramp(7, 5), 0), add(mul(ramp(7, 5), 3), 0)];
+          const want = jit(f, { device: reference })(...args());
+          jit(f, { donate: [0, 1] })(...args()).forEach((g, k) => close(g, want[k]!));
+          const p = planOf(f, args(), [0, 1]);
+          for (const body of [p, ...p.kernels.flatMap((k) => (k.kind === 'scan' ? [k.body] : []))])
+            inPlace += body.kernels.filter((k) => k.kind === 'scatter' && k.init === undefined).length;
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(inPlace).toBeGreaterThan(30);
+  });
 });
