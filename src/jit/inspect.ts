@@ -9,6 +9,7 @@ import { buffersOf } from './buffers.ts';
 import type { Backend } from './backend.ts';
 import { defaultBackend } from './backend.ts';
 import { donatedLeaves } from './donation.ts';
+import { partsOf } from './control.ts';
 import type { Jitted } from './jit.ts';
 import type { Kernel, Plan } from './kernel.ts';
 import { kernelFlops } from './cost.ts';
@@ -77,6 +78,8 @@ export interface KernelCost {
   readonly outputs: number;
   readonly bytes: number;
   readonly flops: number;
+  /** The kernels of each program that a loop or a branch holds: what one round does. */
+  readonly parts: readonly (readonly KernelCost[])[];
 }
 
 export interface Explanation {
@@ -89,9 +92,8 @@ export interface Explanation {
   toString(): string;
 }
 
-/** The cost of a plan, kernel by kernel. */
-export const explainPlan = (plan: Plan): Explanation => {
-  const kernels = plan.kernels.map((k): KernelCost => {
+const costsOf = (plan: Plan): KernelCost[] =>
+  plan.kernels.map((k) => {
     const { reads, writes } = buffersOf(k);
     return {
       name: k.name,
@@ -100,8 +102,19 @@ export const explainPlan = (plan: Plan): Explanation => {
       outputs: writes.length,
       bytes: kernelBytes(k, plan.buffers),
       flops: kernelFlops(k),
+      parts: partsOf(k).map(costsOf),
     };
   });
+
+const lines = (kernels: readonly KernelCost[], indent = ''): string[] =>
+  kernels.flatMap((k, i) => [
+    `${indent}${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(Math.max(0, 32 - indent.length))} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`,
+    ...k.parts.flatMap((part) => lines(part, `${indent}    `)),
+  ]);
+
+/** The cost of a plan, kernel by kernel. */
+export const explainPlan = (plan: Plan): Explanation => {
+  const kernels = costsOf(plan);
   const flops = kernels.reduce((n, k) => n + k.flops, 0);
   const bytes = kernels.reduce((n, k) => n + k.bytes, 0);
   return {
@@ -112,10 +125,7 @@ export const explainPlan = (plan: Plan): Explanation => {
     plan,
     toString: () =>
       [
-        ...kernels.map(
-          (k, i) =>
-            `${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(32)} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`,
-        ),
+        ...lines(kernels),
         `${kernels.length} kernels, ${bytes} bytes, ${flops} flops, ${plan.arenaBytes} bytes of temporaries`,
       ].join('\n'),
   };
