@@ -428,7 +428,11 @@ describe('whatever is updated and read, in any order', () => {
             );
             return [...(carry as readonly Tensor[]), ys as Tensor];
           };
-          const args = (): [Tensor, Tensor] => [add(ramp(7, 5), 0), add(mul(ramp(7, 5), 3), 0)];
+          // In float64: what goes through sin several times magnifies rounding.
+          const args = (): [Tensor, Tensor] => {
+            const x = ramp(7, 5).astype('float64');
+            return [add(x, 0), mul(x, 3)];
+          };
           const want = jit(f, { device: reference })(...args());
           jit(f, { donate: [0, 1] })(...args()).forEach((g, k) => close(g, want[k]!));
           const p = planOf(f, args(), [0, 1]);
