@@ -1,6 +1,6 @@
 // The neural ODE finds the pendulum's spiral, and its gradient through the solver is that of the loop written out.
 import { describe, expect, test } from 'vitest';
-import { fit, init, loss, settings, step, type Params } from '../../examples/neural-ode.ts';
+import { fit, init, lean, loss, memoryOf, settings, step, type Params } from '../../examples/neural-ode.ts';
 import { grad, jit, tree, type Tensor } from '../../src/index.ts';
 import { key, normal, type Key } from '../../src/random/index.ts';
 import { checkGrads } from '../../src/testing/index.ts';
@@ -21,6 +21,12 @@ const unrolled = (p: Params, stretches: Tensor): Tensor => {
   return total.div(batch * (length - 1) * 2);
 };
 
+const same = (a: Params, b: Params): void =>
+  tree.leaves(a).forEach((x, i) => {
+    const y = tree.leaves(b)[i]!;
+    expect(Number(x.sub(y).abs().max().itemSync())).toBeLessThan(1e-6);
+  });
+
 describe('examples/neural-ode.ts', () => {
   test('the learned trajectory stays close to the true one for all of its 300 steps', async () => {
     const { truth, fitted, losses } = jit((k: Key) => fit({ ...settings, updates: 1000 }, k))(key(0));
@@ -36,14 +42,12 @@ describe('examples/neural-ode.ts', () => {
     const stretches = normal(key(2), [4, 7, 2]);
     const ours = jit(grad(loss))(p, stretches);
     const theirs = jit(grad(unrolled))(p, stretches);
-    tree.map(
-      (a, b) => {
-        expect(Number(a.sub(b).abs().max().itemSync())).toBeLessThan(1e-6);
-        return a;
-      },
-      ours,
-      theirs,
-    );
+    same(ours, theirs);
+    const kept = jit(grad((q: Params) => loss(q, stretches, step)))(p);
+    same(ours, kept);
     checkGrads((q: Params) => loss(q, stretches), [p], { rtol: 2e-2 });
+  });
+  test('checkpoint: the gradient through 300 steps takes less than a tenth of the memory', () => {
+    expect(memoryOf(lean)).toBeLessThan(0.1 * memoryOf(step));
   });
 });
