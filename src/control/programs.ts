@@ -3,7 +3,7 @@ import type { Aval } from '../core/aval.ts';
 import { bind, currentInterpreter, withInterpreter } from '../core/interpreter.ts';
 import { broadcastInto, fill, moveAxis } from '../core/ops/structure.ts';
 import type { Tangent } from '../core/primitive.ts';
-import type { Program, Value } from '../core/program.ts';
+import { hasEffects, type Equation, type Program, type Value } from '../core/program.ts';
 import { applyProgram, stage, type Staged } from '../core/stage.ts';
 import { Tracer, type Tensor } from '../core/tensor.ts';
 import { JvpInterpreter } from '../grad/jvp.ts';
@@ -26,6 +26,22 @@ export const arrange = (program: Program, inputs: readonly Value[], outs: readon
 });
 
 const bits = (mask: readonly boolean[]): string => mask.map(Number).join('');
+
+/**
+ * Without what no output needs: linearizing and transposing leave computations behind, and derivatives of those would be
+ * taken at every further order.
+ */
+const pruned = (staged: Staged): Staged => {
+  const { inputs, equations, outs } = staged.program;
+  const live = new Set<Value>(outs);
+  const kept: Equation[] = [];
+  for (const e of [...equations].reverse()) {
+    if (!hasEffects(e) && !e.outs.some((v) => live.has(v))) continue;
+    e.inputs.forEach((v) => live.add(v));
+    kept.push(e);
+  }
+  return { program: { inputs, equations: kept.reverse(), outs }, captured: staged.captured };
+};
 
 /** Transformed programs are made once for each program and pattern. */
 const memo = <A>(): ((program: Program, key: string, make: () => A) => A) => {
@@ -134,7 +150,7 @@ export const linearizeProgram = (
       },
       avalsOf(program.inputs),
     );
-    return { forward, linear: linear!.program, residuals, mask };
+    return { forward: pruned(forward), linear: pruned(linear!).program, residuals, mask };
   });
 
 const transposes = memo<Masked>();
@@ -175,7 +191,7 @@ export const transposeProgram = (
       },
       [...avalsOf(values), ...avalsOf(program.outs.filter((_, i) => given[i]!))],
     );
-    return { staged, mask };
+    return { staged: pruned(staged), mask };
   });
 
 export interface BatchedProgram {

@@ -231,16 +231,10 @@ describe('programs', () => {
           g:float32[] = full[shape=[] value=0 dtype=float32]
           h:float32[] = full[shape=[] value=1 dtype=float32]
           i:float32[] j:float32[3] = scan[program={ lambda a:float32[] b:float32[] c:float32[] d:float32[] . let
-              e:float32[] = full[shape=[] value=0 dtype=float32]
-              f:float32[] = full[shape=[] value=0 dtype=float32]
-              g:float32[] = mul f b
-              h:float32[] = mul e c
-              i:float32[] = mul d g
-              j:float32[] = add h i
-              k:float32[] = mul d a
-              l:float32[] = mul a c
-              m:float32[] = mul k b
-            in (l, m) } consts=0 carry=1 length=3 reverse=true unroll=1] h d e f
+              e:float32[] = mul d a
+              f:float32[] = mul a c
+              g:float32[] = mul e b
+            in (f, g) } consts=0 carry=1 length=3 reverse=true unroll=1] h d e f
         in (j) }"
     `));
   test('of a scan in jit in jit: jits are calls, of their programs', () =>
