@@ -1,4 +1,4 @@
-// An LSTM learns to write like Shakespeare, letter by letter, by backpropagation through 500 steps. npx tsx examples/lstm-language-model.ts
+// An LSTM learns to write like Shakespeare, letter by letter, by backpropagation through 500 steps. npx tsx examples/lstm-language-model.ts [updates]
 import { join } from 'node:path';
 import {
   dynamicSlice,
@@ -146,11 +146,11 @@ export const learn = async (
 export const readPlays = async (): Promise<string> =>
   orThrow(await readText(join(import.meta.dirname, 'data', 'shakespeare', 'text.txt'))());
 
-const main = async (): Promise<void> => {
+const main = async (updates: number): Promise<void> => {
   const status = statusLine(process.stdout);
-  let progress = train.startProgress(settings.updates, performance.now());
+  let progress = train.startProgress(updates, performance.now());
   const label = { label: 'training', unit: 'letters', perStep: settings.batch * settings.length };
-  const { history, heldOut, sample } = await learn(settings, await readPlays(), (_, loss) => {
+  const { history, heldOut, sample } = await learn({ ...settings, updates }, await readPlays(), (_, loss) => {
     progress = train.advance(progress, performance.now());
     status.show(train.progressLine(progress, { loss }, label));
   });
@@ -164,4 +164,4 @@ const main = async (): Promise<void> => {
   orThrow(await writeAtomic('runs/lstm/loss.svg', train.curvesSvg(panels))());
 };
 
-if (process.argv[1] === import.meta.filename) await main();
+if (process.argv[1] === import.meta.filename) await main(Number(process.argv[2] ?? settings.updates));
