@@ -6,7 +6,15 @@ import { refusePromise } from '../core/interpreter.ts';
 import { cast } from '../core/ops/promote.ts';
 import { stage, type Staged } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
-import { checkSameStructure, flatten, leafPaths, type Leaf, type Structure, type TreeNode } from '../core/tree.ts';
+import {
+  checkSameStructure,
+  flatten,
+  leafPaths,
+  unflatten,
+  type Leaf,
+  type Structure,
+  type TreeNode,
+} from '../core/tree.ts';
 
 /** Trees as bodies and results of control flow see them: numbers become scalars, shapes are not tracked. */
 export type Traced<T> =
@@ -39,6 +47,12 @@ export const returned = (op: string, f: AnyFunction, result: unknown): unknown =
   if (result === undefined)
     throw new TreeError(op, 'the function returned undefined; return a tensor or a tree of tensors');
   return result;
+};
+
+/** A tree with its weak values settled, as compiled control flow returns it. */
+export const settled = (op: string, tree: unknown): unknown => {
+  const { leaves, structure } = leavesOf(op, tree);
+  return unflatten(structure, leaves.map(settle));
 };
 
 export interface Body {

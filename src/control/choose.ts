@@ -9,9 +9,15 @@ import { clip } from '../core/ops/choice.ts';
 import { cast } from '../core/ops/promote.ts';
 import { applyProgram, stage } from '../core/stage.ts';
 import { Tensor, Tracer } from '../core/tensor.ts';
-import { unflatten } from '../core/tree.ts';
-import { agreeOn, leavesOf, stageBody, type AnyFunction, type Traced } from './body.ts';
+import { unflatten, type Structure } from '../core/tree.ts';
+import { agreeOn, leavesOf, returned, settled, stageBody, type AnyFunction, type Traced } from './body.ts';
 import { condPrimitive, shareInputs } from './branch.ts';
+
+/** The chosen function as JS calls it, with the result that it would have compiled. */
+const apply = (op: string, f: AnyFunction, structure: Structure, leaves: readonly Tensor[]): unknown => {
+  const result = (f as unknown as (...args: unknown[]) => unknown)(...unflatten<unknown[]>(structure, leaves));
+  return settled(op, returned(op, f, result));
+};
 
 const choose = (
   op: string,
@@ -23,9 +29,7 @@ const choose = (
   const { leaves, structure } = leavesOf(op, operands);
   if (jitDisabled() && !(index instanceof Tracer)) {
     const chosen = Math.min(Math.max(index.dataSync()[0]!, 0), branches.length - 1);
-    return (branches[chosen]! as unknown as (...args: unknown[]) => unknown)(
-      ...unflatten<unknown[]>(structure, leaves),
-    );
+    return apply(op, branches[chosen]!, structure, leaves);
   }
   const args = leaves.map((x): Aval => ({ shape: x.shape, dtype: x.dtype, weak: x.weak }));
   const bodies = branches.map((f) => stageBody(op, f, structure, args));
@@ -80,9 +84,7 @@ export const cond = <A extends readonly unknown[], R>(
   branches.forEach((f, i) => checkFunction(op, f, names[i]));
   if (typeof pred === 'boolean') {
     const { leaves, structure } = leavesOf(op, operands);
-    return (branches[pred ? 1 : 0] as unknown as (...args: unknown[]) => Traced<R>)(
-      ...unflatten<unknown[]>(structure, leaves),
-    );
+    return apply(op, branches[pred ? 1 : 0]!, structure, leaves) as Traced<R>;
   }
   const index = cast(p.dtype === 'bool' ? p : notEqual(p, 0), 'int32');
   return choose(op, index, branches, names, operands) as Traced<R>;
@@ -110,8 +112,8 @@ export const switchCase = <A extends readonly unknown[], R>(
   if (typeof index === 'number') {
     if (!Number.isInteger(index)) throw new ArgumentError(op, `the index must be an integer, got ${index}`);
     const { leaves, structure } = leavesOf(op, operands);
-    const f = branches[Math.min(Math.max(index, 0), branches.length - 1)] as unknown as (...args: unknown[]) => unknown;
-    return f(...unflatten<unknown[]>(structure, leaves)) as Traced<R>;
+    const f = branches[Math.min(Math.max(index, 0), branches.length - 1)] as unknown as AnyFunction;
+    return apply(op, f, structure, leaves) as Traced<R>;
   }
   if (!(index instanceof Tensor) || index.rank !== 0)
     throw new ShapeError(

@@ -11,7 +11,7 @@ import { sliceAlong } from '../core/ops/slice.ts';
 import { reshapeTo } from '../core/ops/structure.ts';
 import { Tensor, Tracer } from '../core/tensor.ts';
 import { leafPaths, unflatten, type Structure } from '../core/tree.ts';
-import { leavesOf, returned, stageBody, stageLoop, type AnyFunction, type Traced } from './body.ts';
+import { leavesOf, returned, settled, stageBody, stageLoop, type AnyFunction, type Traced } from './body.ts';
 import { settle } from '../core/functional.ts';
 import { scanPrimitive } from './scan.ts';
 import { whilePrimitive } from './while.ts';
@@ -93,12 +93,12 @@ const scanInJs = (
     out = y.structure;
   }
   return [
-    carry,
+    settled('scan', carry),
     out === undefined
       ? null
       : unflatten(
           out,
-          ys[0]!.map((_, j) => stack(ys.map((y) => y[j]!))),
+          ys[0]!.map((_, j) => settle(stack(ys.map((y) => y[j]!)))),
         ),
   ];
 };
@@ -263,7 +263,7 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
       const go = going(carry);
       // A value that is traced cannot be read: the loop is staged after all.
       if (go instanceof Tracer) break;
-      if (go.dataSync()[0] === 0) return carry;
+      if (go.dataSync()[0] === 0) return settled(op, carry);
       carry = next(carry);
     }
   }
