@@ -1,9 +1,9 @@
 // A neural ordinary differential equation (Chen et al., 2018) learns the spiral of a damped pendulum: the whole training is one compiled call. npx tsx examples/neural-ode.ts
 import {
   checkpoint,
+  dynamicSlice,
   explain,
   grad,
-  dynamicSlice,
   jit,
   scan,
   stack,
