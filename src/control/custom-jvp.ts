@@ -1,4 +1,5 @@
 // customJvp: functions that bring their own forward derivative, from which reverse mode follows by transposition.
+import { withAxis } from '../core/axes.ts';
 import { isFloat } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Cotangent } from '../core/functional.ts';
@@ -71,7 +72,10 @@ export const customJvpPrimitive: Primitive<CustomJvpParams> = {
       const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
       const lift = <T extends Tensor | null>(xs: readonly T[]): T[] =>
         xs.slice(more).map((x, i) => (x === null ? x : (interpreter.lift(x, axes[i]!) as T)));
-      const result = withInterpreter(interpreter, () => rule(lift(primals), lift(tangents)));
+      // The rule may speak of the axis when the vmap itself is over.
+      const result = withAxis(axisName, size, () =>
+        withInterpreter(interpreter, () => rule(lift(primals), lift(tangents))),
+      );
       const front = (x: Tensor): Tensor => {
         const { value, axis } = interpreter.lower(x);
         return inFront(value, axis, size);

@@ -9,6 +9,7 @@ import { moveAxis, reduceSum } from '../core/ops/structure.ts';
 import { withOwnLines } from '../core/origin.ts';
 import { isLinear, type Primitive, type Tangent } from '../core/primitive.ts';
 import type { Aval } from '../core/aval.ts';
+import { withAxis } from '../core/axes.ts';
 import type { Program } from '../core/program.ts';
 import { Tensor } from '../core/tensor.ts';
 import { flatten, unflatten } from '../core/tree.ts';
@@ -73,10 +74,13 @@ const backBatched =
   ): Backward =>
   (residuals, cts) => {
     const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
-    const back = withInterpreter(interpreter, () =>
-      backward(
-        residuals.map((x, i) => interpreter.lift(x, residualAxes[i]!)),
-        cts.map((x) => interpreter.lift(x, 0)),
+    // The rule may speak of the axis when the vmap itself is over.
+    const back = withAxis(axisName, size, () =>
+      withInterpreter(interpreter, () =>
+        backward(
+          residuals.map((x, i) => interpreter.lift(x, residualAxes[i]!)),
+          cts.map((x) => interpreter.lift(x, 0)),
+        ),
       ),
     );
     return back.map((t, i): Tangent => {
@@ -188,7 +192,7 @@ export const customVjpPrimitive: Primitive<CustomVjpParams> = {
       forward: (all) => {
         const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
         const lifted = all.slice(more).map((x, i) => interpreter.lift(x, axes[i]!));
-        const made = withInterpreter(interpreter, () => forward(lifted));
+        const made = withAxis(axisName, size, () => withInterpreter(interpreter, () => forward(lifted)));
         const residuals = made.residuals.map((x) => interpreter.lower(x));
         const backward = backBatched(
           made.backward,
