@@ -2,7 +2,8 @@
 import type { ContractKernel } from '../jit/kernel.ts';
 import { renderExpr, renderStore, type Names } from './expr.ts';
 import { count, digits } from './points.ts';
-import { createShader, spread, type Dispatch, type Target } from './shader.ts';
+import { createShader, spread, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 import { literal, registerType } from './types.ts';
 
 // A workgroup of 8 x 8 invocations, each with 4 x 4 elements of the result in registers.

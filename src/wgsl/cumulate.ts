@@ -5,7 +5,8 @@ import { expandMath } from '../core/math/index.ts';
 import type { CumulateKernel } from '../jit/kernel.ts';
 import { renderExpr } from './expr.ts';
 import { perPoint } from './loop.ts';
-import { createShader, type Dispatch, type Target } from './shader.ts';
+import { createShader, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 import { literal, registerType } from './types.ts';
 
 const local = (index: number, dtype: DType): Expr => ({ op: 'local', dtype, local: index });
@@ -40,7 +41,7 @@ export const renderCumulate = (k: CumulateKernel, target: Target): Dispatch | un
   const { head, workgroups } = perPoint(s, k.outer * k.inner);
   const type = registerType(k.dtype);
   const blocked = k.op === 'sum' && k.dtype === 'float32';
-  const load = (at: string): string => `${s.buffer(k.source, false)}[${at}]${k.dtype === 'bool' ? ' != 0u' : ''}`;
+  const load = (at: string): string => `${s.element(k.source, at, false)}${k.dtype === 'bool' ? ' != 0u' : ''}`;
   s.line(`let base = p / ${k.inner} * ${k.length * k.inner} + p % ${k.inner};`);
   s.line(`var acc: ${type};`);
   if (blocked) s.line('var before = 0.0f;');
@@ -60,7 +61,7 @@ export const renderCumulate = (k: CumulateKernel, target: Target): Dispatch | un
   s.line(`acc = ${renderExpr(s, names, combined(k, local(0, k.dtype), local(1, k.dtype)))};`);
   s.close();
   const result = blocked ? 'before + acc' : k.dtype === 'bool' ? 'u32(acc)' : 'acc';
-  s.line(`${s.buffer(k.target, true)}[at] = ${result};`);
+  s.line(`${s.element(k.target, 'at', true)} = ${result};`);
   if (blocked)
     s.line(`if ((i & ${block - 1}) == ${block - 1}) { before += acc; acc = ${literal(0, k.dtype, s.use)}; }`);
   s.close();

@@ -3,6 +3,7 @@ import { DeviceError, DTypeError } from '../core/errors.ts';
 import { HostStorage } from '../core/host.ts';
 import type { Backend } from '../jit/backend.ts';
 import { planProgram } from '../jit/plan.ts';
+import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
 import type { GpuDevice } from './gpu.ts';
 import { renderModule } from './module.ts';
@@ -48,7 +49,8 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
   const budget = options.budget ?? 2 ** 30;
   const { limits } = gpu;
   const pool = createBlocks(gpu, budget, limits.maxStorageBufferBindingSize);
-  const pipelines = createPipelines(gpu);
+  const counters = createCounters(gpu);
+  const pipelines = createPipelines(gpu, counters);
   let fault: string | undefined;
   gpu.addEventListener?.('uncapturederror', (event) => {
     fault ??= `the GPU reported an error: ${(event as { readonly error?: { readonly message?: string } }).error?.message ?? 'no message'}`;
@@ -99,6 +101,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     gpu,
     pool,
     queue: createQueue(),
+    counters,
     check: () => {
       if (fault !== undefined) throw new DeviceError('webgpu', fault);
     },

@@ -5,32 +5,17 @@ import { HostStorage } from '../core/host.ts';
 import type { ConcreteTensor, Storage } from '../core/tensor.ts';
 import type { Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
-import type { GpuObject } from './gpu.ts';
+import { createEncoder, type Copy, type Span } from './encode.ts';
 import type { Module } from './module.ts';
 import type { Pipelines } from './pipelines.ts';
 import type { Block } from './pool.ts';
 import type { Completion } from './queue.ts';
-import type { Place } from './shader.ts';
+import type { FixedPlace } from './steps.ts';
 import { WebGpuStorage, type Home } from './storage.ts';
 import { toWords, wordBytes } from './types.ts';
 
-/** A range of a buffer. */
-interface Span {
-  readonly block: Block;
-  readonly offset: number;
-  readonly bytes: number;
-}
-
 // A host value of this size stays on the device once it was used; smaller ones are sent with each call.
 const worthKeeping = 1024;
-// Combinations of buffers whose bind groups are kept, for each dispatch.
-const keptGroups = 16;
-
-interface Copy {
-  readonly from: Span;
-  readonly to: Span;
-}
-
 /** `dtypes`: those of the results as the caller knows them, which differ from the plan's for weak scalars. */
 export const createExecutable = (
   home: Home,
@@ -41,13 +26,9 @@ export const createExecutable = (
   donated: ReadonlySet<number>,
 ): Executable => {
   const { gpu, pool, queue } = home;
-  const steps = module.dispatches.map((d) => ({
-    dispatch: d,
-    pipeline: pipelines.get(d),
-    groups: new Map<string, GpuObject>(),
-  }));
+  const encoder = createEncoder(home.gpu, pipelines, home.counters, module.steps);
   let failure: Error | undefined;
-  let compiling: Promise<void> | undefined = Promise.all(steps.map((s) => s.pipeline.compiled)).then(
+  let compiling = encoder.compiling?.then(
     () => {
       compiling = undefined;
     },
@@ -56,48 +37,15 @@ export const createExecutable = (
       failure = error;
     },
   );
-  if (steps.every((s) => s.pipeline.pipeline !== undefined)) compiling = undefined;
   const outputs = plan.outputs.map((id, j) => {
     const p = plan.places.get(id)!;
     const own = p.kind === 'output' && p.position === j;
     return { own, place: p, length: plan.buffers.get(id)!.length, over: own ? plan.aliases.get(j) : undefined };
   });
 
-  const groupFor = (step: (typeof steps)[number], spanOf: (p: Place) => Span): GpuObject => {
-    const spans = step.dispatch.bindings.map((b) => spanOf(b.place));
-    const key = spans.map((x) => `${x.block.id}+${x.offset}:${x.bytes}`).join();
-    let group = step.groups.get(key);
-    if (group === undefined) {
-      if (step.groups.size >= keptGroups) step.groups.delete(step.groups.keys().next().value!);
-      group = gpu.createBindGroup({
-        layout: step.pipeline.layout,
-        entries: spans.map(({ block, offset, bytes }, binding) => ({
-          binding,
-          resource: { buffer: block.buffer, offset, size: Math.max(bytes, wordBytes) },
-        })),
-      });
-      step.groups.set(key, group);
-    }
-    return group;
-  };
-
-  const submit = (spanOf: (p: Place) => Span, copies: readonly Copy[]): void => {
+  const submit = (spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void => {
     if (failure !== undefined) throw failure;
-    if (steps.length === 0 && copies.length === 0) return;
-    const encoder = gpu.createCommandEncoder();
-    if (steps.length > 0) {
-      const pass = encoder.beginComputePass();
-      for (const step of steps) {
-        pass.setPipeline(step.pipeline.pipeline!);
-        pass.setBindGroup(0, groupFor(step, spanOf));
-        pass.dispatchWorkgroups(...step.dispatch.workgroups);
-      }
-      pass.end();
-    }
-    for (const { from, to } of copies)
-      if (to.bytes > 0)
-        encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
-    gpu.queue.submit([encoder.finish()]);
+    encoder.submit(spanOf, copies);
   };
 
   const run = (inputs: readonly ConcreteTensor[]): readonly Storage[] => {
@@ -142,7 +90,7 @@ export const createExecutable = (
           });
         outs.push(span);
       });
-      const spanOf = (p: Place): Span =>
+      const spanOf = (p: FixedPlace): Span =>
         p.kind === 'input'
           ? ins[p.at]!
           : p.kind === 'output'

@@ -65,8 +65,8 @@ export const renderGuards = (s: Shader, names: Names, guards: readonly Guard[]):
   return tests.length === 0 ? undefined : tests.join(' && ');
 };
 
-const element = (name: string, index: string, d: DType): string =>
-  d === 'bool' ? `${name}[${index}] != 0u` : `${name}[${index}]`;
+const element = (s: Shader, buffer: number, index: string, d: DType): string =>
+  `${s.element(buffer, index, false)}${d === 'bool' ? ' != 0u' : ''}`;
 
 /** The value of an expression as a name or a constant; lines that compute it are added where they are needed first. */
 export const renderExpr = (s: Shader, names: Names, e: Expr): string => {
@@ -131,13 +131,12 @@ const renderLoad = (
   e: Extract<Expr, { op: 'load' }>,
   keep: (text: string) => string,
 ): string => {
-  const buffer = s.buffer(e.buffer, false);
   const guards = renderGuards(s, names, e.guards);
   const at = renderIndex(s, names, e.index);
-  if (guards === undefined) return keep(element(buffer, at, e.dtype));
+  if (guards === undefined) return keep(element(s, e.buffer, at, e.dtype));
   const name = s.fresh('t');
   s.line(`var ${name} = ${literal(e.fill, e.dtype, s.use)};`);
-  s.line(`if (${guards}) { ${name} = ${element(buffer, at, e.dtype)}; }`);
+  s.line(`if (${guards}) { ${name} = ${element(s, e.buffer, at, e.dtype)}; }`);
   s.remember(e, name);
   return name;
 };
@@ -147,5 +146,5 @@ export const renderStore = (s: Shader, names: Names, buffer: number, index: Inde
   const { dtype } = s.target.info(buffer);
   const text = memoryType(dtype) === registerType(dtype) ? value : `u32(${value})`;
   const at = renderIndex(s, names, index);
-  s.line(`${s.buffer(buffer, true)}[${at}] = ${text};`);
+  s.line(`${s.element(buffer, at, true)} = ${text};`);
 };

@@ -13,7 +13,7 @@ export type GpuObject = object;
 
 export interface GpuComputePass {
   setPipeline(pipeline: GpuObject): void;
-  setBindGroup(index: number, group: GpuObject | null): void;
+  setBindGroup(index: number, group: GpuObject | null, offsets?: readonly number[]): void;
   dispatchWorkgroups(x: number, y?: number, z?: number): void;
   end(): void;
 }
@@ -57,7 +57,8 @@ export interface GpuDevice {
 export const usage: {
   readonly storage: number;
   readonly staging: number;
-} = { storage: 0x80 | 0x04 | 0x08, staging: 0x01 | 0x08 };
+  readonly uniform: number;
+} = { storage: 0x80 | 0x04 | 0x08, staging: 0x01 | 0x08, uniform: 0x40 | 0x08 };
 export const mapRead = 1;
 /** WebGPU's own names for what a shader stage may see. */
 export const computeStage = 4;

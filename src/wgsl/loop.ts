@@ -4,7 +4,8 @@ import type { Action, LoopKernel, Stage } from '../jit/kernel.ts';
 import { renderExpr, renderStore, type Names } from './expr.ts';
 import { count, digits, loops } from './points.ts';
 import { reducer, type Reducer } from './reduce.ts';
-import { createShader, spread, type Dispatch, type Shader, type Target } from './shader.ts';
+import { createShader, spread, type Shader, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 import { registerType } from './types.ts';
 
 export const groupSize = 64;

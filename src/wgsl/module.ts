@@ -1,17 +1,19 @@
-// A planned program as a list of dispatches: what the device encodes, in order, into one pass.
+// A planned program as steps: what the device encodes, in order, into one pass.
 import { DeviceError } from '../core/errors.ts';
-import type { BufferInfo, Kernel, Plan } from '../jit/kernel.ts';
+import type { Kernel, Plan } from '../jit/kernel.ts';
 import { renderContract } from './contract.ts';
+import { renderScan, type Frame } from './control.ts';
+import { mostDigits } from './counters.ts';
 import { renderCumulate } from './cumulate.ts';
 import { renderLoop } from './loop.ts';
 import { renderScatter } from './scatter.ts';
-import type { Dispatch, Place, Target } from './shader.ts';
 import { assignSlots } from './slots.ts';
 import { renderSort } from './sort.ts';
+import { dispatchesOf, type Dispatch, type Site, type Step } from './steps.ts';
 import { wordBytes } from './types.ts';
 
 export interface Module {
-  readonly dispatches: readonly Dispatch[];
+  readonly steps: readonly Step[];
   /** Bytes of each slot of temporaries. */
   readonly slots: readonly number[];
   readonly scratchBytes: number;
@@ -29,34 +31,69 @@ export interface ModuleLimits {
  * @throws DeviceError for a kernel that this backend cannot run, by name.
  */
 export const renderModule = (plan: Plan, limits: ModuleLimits): Module => {
-  const slots = assignSlots(plan);
-  const place = (b: number): Place => {
-    const p = plan.places.get(b);
-    if (p === undefined) throw new Error(`wgsl: the plan has no place for buffer ${b}`);
-    if (p.kind === 'arena') return { kind: 'slot', at: slots.of.get(b)! };
-    const over = p.kind === 'output' ? plan.aliases.get(p.position) : undefined;
-    return over === undefined ? { kind: p.kind, at: p.position } : { kind: 'input', at: over };
-  };
-  const info = (b: number): BufferInfo => {
-    const found = plan.buffers.get(b);
-    if (found === undefined) throw new Error(`wgsl: the plan has no buffer ${b}`);
-    return found;
-  };
-  const target: Target = { info, place, maxWorkgroups: limits.workgroups };
-  const dispatches = plan.kernels.flatMap((k) => renderKernel(k, target));
-  for (const d of dispatches)
-    if (d.bindings.length > limits.buffers)
-      throw new DeviceError(
-        d.name,
-        `this kernel touches ${d.bindings.length} buffers, and the GPU binds at most ${limits.buffers} to a shader; combine fewer arrays at once`,
-      );
+  const slots: number[] = [];
+  const whole = (kind: 'input' | 'output', at: number): Site => ({ place: { kind, at }, slices: [] });
+  const steps = renderPlan(plan, {
+    limits,
+    inputs: plan.inputs.map((_, i) => whole('input', i)),
+    outputs: plan.outputs.map((_, j) => {
+      const over = plan.aliases.get(j);
+      return over === undefined ? whole('output', j) : whole('input', over);
+    }),
+    level: 0,
+    slots,
+    firstSlot: 0,
+  });
+  const dispatches = dispatchesOf(steps);
+  for (const d of dispatches) check(d, limits);
   const scratchWords = dispatches.reduce((n, d) => Math.max(n, d.scratchWords), 0);
-  return { dispatches, slots: slots.bytes, scratchBytes: scratchWords * wordBytes };
+  return { steps, slots, scratchBytes: scratchWords * wordBytes };
 };
+
+const check = (d: Dispatch, limits: ModuleLimits): void => {
+  if (d.bindings.length > limits.buffers)
+    throw new DeviceError(
+      d.name,
+      `this kernel touches ${d.bindings.length} buffers, and the GPU binds at most ${limits.buffers} to a shader; combine fewer arrays at once`,
+    );
+  if (d.digits.length > mostDigits)
+    throw new DeviceError(d.name, 'this kernel stands inside of more scans than a GPU can count; nest fewer');
+};
+
+/** The steps of a plan, the whole one or a part. */
+const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
+  const own = assignSlots(plan);
+  own.bytes.forEach((bytes, i) => {
+    const at = frame.firstSlot + i;
+    frame.slots[at] = Math.max(frame.slots[at] ?? 0, bytes);
+  });
+  const sites = new Map<number, Site>();
+  for (const [b, p] of plan.places)
+    sites.set(
+      b,
+      p.kind === 'arena'
+        ? { place: { kind: 'slot', at: frame.firstSlot + own.of.get(b)! }, slices: [] }
+        : (p.kind === 'input' ? frame.inputs : frame.outputs)[p.position]!,
+    );
+  const known = <T>(x: T | undefined, b: number): T => {
+    if (x === undefined) throw new Error(`wgsl: the plan does not know the buffer ${b}`);
+    return x;
+  };
+  const inner: Inner = {
+    ...frame,
+    firstSlot: frame.firstSlot + own.bytes.length,
+    info: (b) => known(plan.buffers.get(b), b),
+    site: (b) => known(sites.get(b), b),
+    maxWorkgroups: frame.limits.workgroups,
+  };
+  return plan.kernels.flatMap((k) => renderKernel(k, inner));
+};
+
+type Inner = Parameters<typeof renderScan>[1];
 
 const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ? [] : [d]);
 
-const renderKernel = (k: Kernel, target: Target): readonly Dispatch[] => {
+const renderKernel = (k: Kernel, target: Inner): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
       return one(renderLoop(k, target));
@@ -77,11 +114,12 @@ const renderKernel = (k: Kernel, target: Target): readonly Dispatch[] => {
     case 'sort':
       return one(renderSort(k, target));
     case 'scan':
+      return renderScan(k, target, renderPlan);
     case 'cond':
     case 'while':
       throw new DeviceError(
         k.name,
-        'control flow runs on the WebAssembly device so far; move the arguments there with devicePut(x, devices.wasm), or unroll the loop in JS',
+        'branches and loops of unknown length run on the WebAssembly device so far; move the arguments there with devicePut(x, devices.wasm), or use scan or where',
       );
   }
 };

@@ -1,7 +1,20 @@
 // Programs without float64: what a GPU can compute, weak scalars in float32, anything else refused.
 import type { Aval } from '../core/aval.ts';
 import { DTypeError } from '../core/errors.ts';
-import type { Program, Value } from '../core/program.ts';
+import type { Params } from '../core/primitive.ts';
+import { isProgram, subprograms, type Program, type Value } from '../core/program.ts';
+
+const wide = (p: Program): boolean =>
+  [...p.inputs, ...p.equations.flatMap((e) => e.outs)].some((v) => v.aval.dtype === 'float64') ||
+  p.equations.some((e) => subprograms(e.params).some(wide));
+
+/** Parameters with the programs among them narrowed. */
+const narrowParams = (params: Params): Params => {
+  if (subprograms(params).length === 0) return params['dtype'] === 'float64' ? { ...params, dtype: 'float32' } : params;
+  const inside = (p: unknown): unknown =>
+    isProgram(p) ? narrowFloats(p) : Array.isArray(p) ? p.map((x: unknown) => (isProgram(x) ? narrowFloats(x) : x)) : p;
+  return Object.fromEntries(Object.entries(params).map(([name, p]) => [name, inside(p)]));
+};
 
 /**
  * The program with its weak float64 values (JS numbers given to a compiled function) in float32. WGSL has no float64, so
@@ -17,8 +30,7 @@ export const narrowFloats = (program: Program): Program => {
       );
     return { ...a, dtype: 'float32' };
   };
-  if (![...program.inputs, ...program.equations.flatMap((e) => e.outs)].some((v) => v.aval.dtype === 'float64'))
-    return program;
+  if (!wide(program)) return program;
   const values = new Map<Value, Value>();
   const value = (op: string, v: Value): Value => {
     let next = values.get(v);
@@ -28,8 +40,12 @@ export const narrowFloats = (program: Program): Program => {
   const inputs = program.inputs.map((v) => value('jit', v));
   const equations = program.equations.map((e) => {
     const op = e.primitive.name;
-    const params = e.params['dtype'] === 'float64' ? { ...e.params, dtype: 'float32' } : e.params;
-    return { ...e, params, inputs: e.inputs.map((v) => value(op, v)), outs: e.outs.map((v) => value(op, v)) };
+    return {
+      ...e,
+      params: narrowParams(e.params),
+      inputs: e.inputs.map((v) => value(op, v)),
+      outs: e.outs.map((v) => value(op, v)),
+    };
   });
   return { inputs, equations, outs: program.outs.map((v) => value('jit', v)) };
 };

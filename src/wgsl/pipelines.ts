@@ -1,7 +1,8 @@
 // Compute pipelines and bind group layouts, made once for each text and each pattern of access.
 import { DeviceError } from '../core/errors.ts';
+import type { Counters } from './counters.ts';
 import { computeStage, type GpuDevice, type GpuObject } from './gpu.ts';
-import type { Dispatch } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 
 export interface Pipeline {
   readonly layout: GpuObject;
@@ -15,7 +16,7 @@ export interface Pipelines {
 }
 
 /** Compiles asynchronously, many at once; a text that was seen before is not compiled again while its pipeline is in use. */
-export const createPipelines = (gpu: GpuDevice): Pipelines => {
+export const createPipelines = (gpu: GpuDevice, counters: Counters): Pipelines => {
   const layouts = new Map<string, { readonly group: GpuObject; readonly pipeline: GpuObject }>();
   const known = new Map<string, WeakRef<Pipeline>>();
   const forget = new FinalizationRegistry<string>((wgsl) => {
@@ -23,7 +24,7 @@ export const createPipelines = (gpu: GpuDevice): Pipelines => {
   });
 
   const layoutOf = (d: Dispatch): { readonly group: GpuObject; readonly pipeline: GpuObject } => {
-    const key = d.bindings.map((b) => (b.write ? 'w' : 'r')).join('');
+    const key = d.bindings.map((b) => (b.write ? 'w' : 'r')).join('') + String(d.digits.length);
     let found = layouts.get(key);
     if (found === undefined) {
       const group = gpu.createBindGroupLayout({
@@ -33,7 +34,8 @@ export const createPipelines = (gpu: GpuDevice): Pipelines => {
           buffer: { type: b.write ? 'storage' : 'read-only-storage' },
         })),
       });
-      found = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
+      const bindGroupLayouts = d.digits.length === 0 ? [group] : [group, counters.layout(d.digits.length)];
+      found = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts }) };
       layouts.set(key, found);
     }
     return found;

@@ -6,7 +6,8 @@ import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
 import { perPoint, renderLoop } from './loop.ts';
 import { count, digits, loops } from './points.ts';
 import { combine } from './reduce.ts';
-import { createShader, type Dispatch, type Shader, type Target } from './shader.ts';
+import { createShader, type Shader, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 
 /** The loop variables that an index or anything inside it depends on. */
 const varsOf = (i: Index, into: Set<number>): void => {
@@ -62,7 +63,7 @@ const renderUpdates = (k: ScatterKernel, target: Target): Dispatch => {
   const value = renderExpr(s, names, k.value);
   const at = s.fresh('t');
   s.line(`let ${at} = ${renderIndex(s, names, k.index)};`);
-  const cell = `${s.buffer(k.target, true)}[${at}]`;
+  const cell = s.element(k.target, at, true);
   const word = (text: string): string => (k.dtype === 'bool' ? `u32(${text})` : text);
   const old = k.dtype === 'bool' ? `(${cell} != 0u)` : cell;
   s.line(

@@ -1,37 +1,14 @@
 // Text of one compute shader while it is written: its bindings, the helper functions it uses, and its lines in nested scopes.
 import type { Expr } from '../core/expr.ts';
 import type { BufferInfo } from '../jit/kernel.ts';
+import { base, digitsFor } from './counters.ts';
 import { helperText, type Helper } from './helpers.ts';
+import { placeKey, type Digit, type Dispatch, type LoopNumber, type Place, type Site } from './steps.ts';
 import { memoryType } from './types.ts';
-
-/**
- * Memory of a program: an input, an output, a slot for temporaries (several take turns), or scratch of one kernel.
- * A result that is written over an input is that input.
- */
-export interface Place {
-  readonly kind: 'input' | 'output' | 'slot' | 'scratch';
-  readonly at: number;
-}
-
-export interface Binding {
-  readonly place: Place;
-  /** A shader that writes a buffer may read it as well, at the same point before the write. */
-  readonly write: boolean;
-}
-
-/** One dispatch: a shader, what it is bound to, and how many workgroups. */
-export interface Dispatch {
-  readonly name: string;
-  readonly wgsl: string;
-  readonly bindings: readonly Binding[];
-  readonly workgroups: readonly [number, number, number];
-  /** Words of scratch memory. */
-  readonly scratchWords: number;
-}
 
 export interface Target {
   readonly info: (buffer: number) => BufferInfo;
-  readonly place: (buffer: number) => Place;
+  readonly site: (buffer: number) => Site;
   /** Most workgroups along one dimension. */
   readonly maxWorkgroups: number;
 }
@@ -62,8 +39,8 @@ export interface Shader {
   fresh(prefix: string): string;
   lookup(e: Expr): string | undefined;
   remember(e: Expr, name: string): void;
-  /** The name of a buffer's binding. */
-  buffer(id: number, write: boolean): string;
+  /** An element of a buffer as it is in memory. `index` is a sum, or simpler. */
+  element(id: number, index: string, write: boolean): string;
   /** The name of scratch memory (an array of u32) of at least so many words. */
   scratch(words: number): string;
   /** A module-scope declaration. */
@@ -74,6 +51,7 @@ export interface Shader {
 export const createShader = (target: Target): Shader => {
   const helpers = new Set<Helper>();
   const bound = new Map<string, Bound>();
+  const counted = new Map<string, Digit>();
   const lines: string[] = [];
   const declarations: string[] = [];
   const counters = new Map<string, number>();
@@ -82,11 +60,20 @@ export const createShader = (target: Target): Shader => {
   let scratchWords = 0;
 
   const bind = (place: Place, type: string, write: boolean): string => {
-    const key = `${place.kind}${place.at}`;
+    const key = placeKey(place);
     let b = bound.get(key);
     if (b === undefined) bound.set(key, (b = { name: `b${bound.size}`, type, place, write }));
     b.write ||= write;
     return b.name;
+  };
+  // The number of the slice that a loop is at, as an atom.
+  const sliceNumber = ({ level, length }: LoopNumber): string => {
+    const names = Array.from({ length: digitsFor(length) }, (_, digit) => {
+      const name = `s${level}_${digit}`;
+      counted.set(name, { level, digit });
+      return digit === 0 ? name : `${name} * ${base ** digit}`;
+    });
+    return names.length === 1 ? names[0]! : `(${names.join(' + ')})`;
   };
   const open = (head: string): void => {
     lines.push(`${'  '.repeat(depth)}${head} {`);
@@ -126,7 +113,12 @@ export const createShader = (target: Target): Shader => {
       return undefined;
     },
     remember: (e, name) => scope.names.set(e, name),
-    buffer: (id, write) => bind(target.place(id), memoryType(target.info(id).dtype), write),
+    element: (id, index, write) => {
+      const { place, slices } = target.site(id);
+      const name = bind(place, memoryType(target.info(id).dtype), write);
+      const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`} + `);
+      return `${name}[${from.join('')}${index}]`;
+    },
     scratch: (words) => {
       scratchWords = Math.max(scratchWords, words);
       return bind({ kind: 'scratch', at: 0 }, 'u32', true);
@@ -138,9 +130,17 @@ export const createShader = (target: Target): Shader => {
         (b, i) =>
           `@group(0) @binding(${i}) var<storage, ${b.write ? 'read_write' : 'read'}> ${b.name}: array<${b.type}>;\n`,
       );
+      const numbers = [...counted.keys()].map((n, i) => `@group(1) @binding(${i}) var<uniform> ${n}: i32;\n`);
       const rest = [...declarations.map((d) => `${d}\n`), helperText(helpers)].join('');
-      const wgsl = `${declared.join('')}${rest}${head} {\n${lines.join('\n')}\n}\n`;
-      return { name, wgsl, bindings: bindings.map(({ place, write }) => ({ place, write })), workgroups, scratchWords };
+      const wgsl = `${declared.join('')}${numbers.join('')}${rest}${head} {\n${lines.join('\n')}\n}\n`;
+      return {
+        name,
+        wgsl,
+        bindings: bindings.map(({ place, write }) => ({ place, write })),
+        digits: [...counted.values()],
+        workgroups,
+        scratchWords,
+      };
     },
   };
 };

@@ -2,7 +2,8 @@
 import type { DType } from '../core/dtype.ts';
 import type { SortKernel } from '../jit/kernel.ts';
 import { perPoint } from './loop.ts';
-import { createShader, type Dispatch, type Target } from './shader.ts';
+import { createShader, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
 import { memoryType } from './types.ts';
 
 /** A function from an element in memory to an i32 that orders alike: NaN last in either direction, zeros equal. */
@@ -30,15 +31,15 @@ export const renderSort = (k: SortKernel, target: Target): Dispatch | undefined 
   const { head, workgroups } = perPoint(s, points);
   s.line(`let i = p / ${k.inner} % ${k.length};`);
   s.line(`let base = p - i * ${k.inner};`);
-  const keys = s.buffer(k.sources[0]!, false);
-  s.line(`let mine = key(${keys}[p]);`);
+  const keyAt = (at: string): string => `key(${s.element(k.sources[0]!, at, false)})`;
+  s.line(`let mine = ${keyAt('p')};`);
   s.line('var rank = 0;');
   s.open(`for (var j = 0; j < ${k.length}; j++)`);
-  s.line(`let other = key(${keys}[base + j * ${k.inner}]);`);
+  s.line(`let other = ${keyAt(`base + j * ${k.inner}`)};`);
   s.line('if (other < mine || (other == mine && j < i)) { rank++; }');
   s.close();
   k.sources.forEach((source, t) =>
-    s.line(`${s.buffer(k.targets[t]!, true)}[base + rank * ${k.inner}] = ${s.buffer(source, false)}[p];`),
+    s.line(`${s.element(k.targets[t]!, `base + rank * ${k.inner}`, true)} = ${s.element(source, 'p', false)};`),
   );
   return s.finish(k.name, head, workgroups);
 };

@@ -2,6 +2,7 @@
 import type { DType, TypedArray } from '../core/dtype.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { Device, Storage } from '../core/tensor.ts';
+import type { Counters } from './counters.ts';
 import { mapRead, usage, type GpuDevice } from './gpu.ts';
 import type { Block, BlockPool } from './pool.ts';
 import type { Completion, WorkQueue } from './queue.ts';
@@ -13,6 +14,7 @@ export interface Home {
   readonly gpu: GpuDevice;
   readonly pool: BlockPool;
   readonly queue: WorkQueue;
+  readonly counters: Counters;
   /** Throws where the device was lost or reported an error that nobody handled. */
   check(): void;
   readonly finalizer: FinalizationRegistry<Block>;

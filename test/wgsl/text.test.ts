@@ -4,6 +4,7 @@ import { jit, take, tensor, zeros, type Tensor } from '../../src/index.ts';
 import { planProgram } from '../../src/jit/plan.ts';
 import { simplify } from '../../src/jit/simplify.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
+import { dispatchesOf } from '../../src/wgsl/steps.ts';
 
 const text = (f: (...args: never[]) => unknown, ...args: readonly Tensor[]): string => {
   const { program } = jit(f as (...xs: readonly Tensor[]) => unknown).trace(...args);
@@ -11,7 +12,9 @@ const text = (f: (...args: never[]) => unknown, ...args: readonly Tensor[]): str
     buffers: 8,
     workgroups: 65535,
   });
-  return module.dispatches.map((d) => `// ${d.name}: ${d.workgroups.join(' x ')} workgroups\n${d.wgsl}`).join('\n');
+  return dispatchesOf(module.steps)
+    .map((d) => `// ${d.name}: ${d.workgroups.join(' x ')} workgroups\n${d.wgsl}`)
+    .join('\n');
 };
 
 describe('kernels as text', () => {
@@ -163,8 +166,8 @@ describe('kernels as text', () => {
     const i = tensor([1, 0], { dtype: 'int32' });
     expect(text((x: Tensor, at: Tensor) => take(x, at).minimum(Infinity), zeros([6]), i)).toMatchInlineSnapshot(`
       "// minimum: 1 x 1 x 1 workgroups
-      @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read> b1: array<i32>;
+      @group(0) @binding(0) var<storage, read> b0: array<i32>;
+      @group(0) @binding(1) var<storage, read> b1: array<f32>;
       @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
       fn from_bits(b: u32) -> f32 { return bitcast<f32>(b); }
       fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
@@ -174,12 +177,12 @@ describe('kernels as text', () => {
         let p = i32(id.x);
         if (p >= 2) { return; }
         let v0 = p;
-        let t0 = b1[v0];
+        let t0 = b0[v0];
         let t1 = t0 < 0;
         let t2 = t0 + 6;
         let t3 = select(t0, t2, t1);
         var t4 = from_bits(0x7fc00000u);
-        if (t3 >= 0 && t3 < 6) { t4 = b0[t3]; }
+        if (t3 >= 0 && t3 < 6) { t4 = b1[t3]; }
         let t5 = min_f32(t4, from_bits(0x7f800000u));
         b2[v0] = t5;
       }
