@@ -122,6 +122,16 @@ test('scan of no steps', () => {
   );
 });
 
+test('scan = the loop, where steps write into their carry', () => {
+  const some = fc.constantFrom('value', 'value', 'vmap', 'vjp', 'jvp of grad');
+  fc.assert(
+    fc.property(loop({ whiles: false, writes: true }), some, (l, by) =>
+      agree(`writes: ${by}`, both[by]!, l.mask, asScan(l), asLoop(l), argsOf(l)),
+    ),
+    { numRuns: scaled(60) },
+  );
+});
+
 test('scan = the loop in float32', () => {
   fc.assert(
     fc.property(loop({ whiles: false, dtype: 'float32' }), transforms, (l, by) => {

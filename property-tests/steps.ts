@@ -67,12 +67,16 @@ export interface StepOptions {
   readonly whiles: boolean;
   /** What the carry is made of; drawn where it is not given. */
   readonly carry?: readonly Spec[];
+  /** Whether it mostly reads and writes elements of its values: what happens in place where nothing else needs them. */
+  readonly writes?: boolean;
   /** Of the floats in it; default float64. */
   readonly dtype?: Float;
 }
+const writing = ops.filter((o) => /at\(i\)|Slice|take|add|sin/.test(o.code));
+
 export const step = (options: StepOptions): fc.Arbitrary<Step> => {
   const { dtype = 'float64' } = options;
-  const all = options.whiles ? [...ops, whileOp, whileOp] : ops;
+  const all = options.whiles ? [...ops, whileOp, whileOp] : options.writes === true ? writing : ops;
   return fc
     .record({
       carry: options.carry === undefined ? carrySpecs : fc.constant(options.carry),
