@@ -184,14 +184,14 @@ const yes = (b: Bodies): Tensor => bool(b.index > 0 ? 1 : 0);
 const number = (b: Bodies): Tensor => int(b.index);
 
 describe('branches', () => {
-  check('cond, forward', forward, 30, bodies(2, true), condF, condG, yes);
-  check('cond, reverse', reverse, 50, bodies(2, false), condF, condG, yes);
-  check('switch', both, 40, bodies(3, false), switchF, switchG, number);
+  check('cond, forward', forward, 20, bodies(2, true), condF, condG, yes);
+  check('cond, reverse', reverse, 30, bodies(2, false), condF, condG, yes);
+  check('switch', both, 25, bodies(3, false), switchF, switchG, number);
 });
 
 describe('loops', () => {
   // The number of steps is up to two more where it is mapped over, and again where it is twice.
-  check('whileLoop', forward, 60, bodies(1, true), whileF, steps(6), number);
+  check('whileLoop', forward, 40, bodies(1, true), whileF, steps(6), number);
   check(
     'foriLoop',
     both,

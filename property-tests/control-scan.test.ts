@@ -101,7 +101,7 @@ describe('scan = the loop', () => {
     test(by, () => {
       fc.assert(
         fc.property(loop({ whiles }), (l) => agree(by, t, l.mask, asScan(l), asLoop(l), argsOf(l))),
-        { numRuns: scaled(15) },
+        { numRuns: scaled(10) },
       );
     });
   };
@@ -118,7 +118,7 @@ test('scan of no steps', () => {
       const l: Loop = { ...any, length: 0 };
       agree(`no steps: ${by}`, both[by]!, l.mask, asScan(l), asNothing(l), argsOf(l));
     }),
-    { numRuns: scaled(30) },
+    { numRuns: scaled(20) },
   );
 });
 
@@ -128,7 +128,7 @@ test('scan = the loop, where steps write into their carry', () => {
     fc.property(loop({ whiles: false, writes: true }), some, (l, by) =>
       agree(`writes: ${by}`, both[by]!, l.mask, asScan(l), asLoop(l), argsOf(l)),
     ),
-    { numRuns: scaled(60) },
+    { numRuns: scaled(20) },
   );
 });
 
@@ -138,6 +138,6 @@ test('scan = the loop in float32', () => {
       const args = argsOf(l, 'float32');
       agree(`float32: ${by}`, both[by]!, l.mask, asScan(l), asLoop(l), args, 1e-4);
     }),
-    { numRuns: scaled(30) },
+    { numRuns: scaled(20) },
   );
 });
