@@ -1,105 +1,9 @@
-// Control flow on the GPU: the steps of a loop's body among those of the program around it, over the same memory.
-import { linearize, variable, type Var } from '../core/index-expr.ts';
-import type { Action, BufferInfo, CarrySlot, Plan, ScanKernel } from '../jit/kernel.ts';
-import { renderLoop } from './loop.ts';
-import type { Target } from './shader.ts';
-import type { Dispatch, Place, Site, Step } from './steps.ts';
+// Control flow on the GPU: the steps of the programs inside of a program among its own, over the same memory.
+import type { CondKernel, Plan, ScanKernel, WhileKernel } from '../jit/kernel.ts';
+import { carried, renderCopies, takeSlot, whole, type Around, type RenderPlan } from './carry.ts';
+import { gated, renderGate, type Gate } from './gates.ts';
+import type { Dispatch, Flag, Site, Step } from './steps.ts';
 import { wordBytes } from './types.ts';
-
-/** Where a plan stands: the sites of its inputs and outputs, and what is free for it. */
-export interface Frame {
-  readonly limits: { readonly buffers: number; readonly workgroups: number };
-  readonly inputs: readonly Site[];
-  readonly outputs: readonly Site[];
-  /** The loops around it. */
-  readonly level: number;
-  /** Bytes of the program's slots so far, and the first that nobody uses while the plan runs. */
-  readonly slots: number[];
-  readonly firstSlot: number;
-}
-/** The plan around a kernel. */
-export type Around = Frame & Target;
-export type RenderPlan = (plan: Plan, frame: Frame) => readonly Step[];
-
-const whole = (place: Place): Site => ({ place, slices: [] });
-
-interface Copy {
-  readonly from: Site;
-  readonly to: Site;
-  readonly info: BufferInfo;
-}
-
-/** Dispatches that copy buffers, those of one length together. */
-const renderCopies = (copies: readonly Copy[], { limits, maxWorkgroups }: Around): readonly Dispatch[] => {
-  const most = Math.max(1, Math.floor(limits.buffers / 2));
-  const bundles: Copy[][] = [];
-  for (const c of copies) {
-    const bundle = bundles.find((b) => b[0]!.info.length === c.info.length && b.length < most);
-    if (bundle === undefined) bundles.push([c]);
-    else bundle.push(c);
-  }
-  return bundles.flatMap((bundle) => {
-    // Buffer 2i is copied to buffer 2i + 1.
-    const target: Target = {
-      info: (b) => bundle[b >> 1]!.info,
-      site: (b) => (b % 2 === 0 ? bundle[b >> 1]!.from : bundle[b >> 1]!.to),
-      maxWorkgroups,
-    };
-    const v: Var = { id: 0, extent: bundle[0]!.info.length };
-    const index = linearize([variable(v)], [v.extent]);
-    const actions = bundle.map(({ info: { dtype } }, i): Action => {
-      const value = { op: 'load', dtype, buffer: 2 * i, index, guards: [], fill: 0 } as const;
-      return { kind: 'store', buffer: 2 * i + 1, index, value };
-    });
-    const d = renderLoop({ kind: 'loop', name: 'carry', outer: [v], stages: [{ axes: [], actions }] }, target);
-    return d === undefined ? [] : [d];
-  });
-};
-
-/** The carry of a loop: where a step reads it and leaves it, and the copies before the first step and after the last. */
-interface Carried {
-  readonly now: readonly Site[];
-  readonly next: readonly Site[];
-  readonly before: readonly Dispatch[];
-  readonly after: readonly Dispatch[];
-  readonly firstSlot: number;
-}
-
-/** A slot of its own from the first free one on. */
-const takeSlot = (slots: number[], at: number, bytes: number): Place => {
-  slots[at] = Math.max(slots[at] ?? 0, bytes);
-  return { kind: 'slot', at };
-};
-
-/** The last of `length` steps leaves the carry in its memory; without a spare every step does. */
-const carried = (carry: readonly CarrySlot[], length: number, around: Around): Carried => {
-  let { firstSlot } = around;
-  const now: Site[] = [];
-  const next: Site[] = [];
-  const before: Copy[] = [];
-  const after: Copy[] = [];
-  for (const c of carry) {
-    const info = around.info(c.out);
-    const out = around.site(c.out);
-    const from = around.site(c.init);
-    if (c.spare === undefined) {
-      now.push(out);
-      next.push(out);
-      before.push({ from, to: out, info });
-      continue;
-    }
-    // What alternates has to be alike for the shader: a slice of a larger array is written at the end.
-    const home = out.slices.length === 0 ? out : whole(takeSlot(around.slots, firstSlot++, info.length * wordBytes));
-    const other = around.site(c.spare);
-    const turn = (even: Site, odd: Site): Site =>
-      whole({ kind: 'turn', level: around.level, even: even.place, odd: odd.place });
-    now.push(turn(home, other));
-    next.push(turn(other, home));
-    before.push({ from, to: length % 2 === 0 ? home : other, info });
-    if (home !== out) after.push({ from: home, to: out, info });
-  }
-  return { now, next, before: renderCopies(before, around), after: renderCopies(after, around), firstSlot };
-};
 
 /** A slice of each of some stacked arrays, as many as a body has buffers for. */
 const slicesOf = (
@@ -133,4 +37,69 @@ export const renderScan = (k: ScanKernel, around: Around, render: RenderPlan): r
   });
   const loop = { level: around.level, length, reverse, steps };
   return [...before, ...(length === 0 || steps.length === 0 ? [] : [loop]), ...after];
+};
+
+/**
+ * All branches are encoded; the workgroups of those not taken are none. A dispatch before them writes how many each has. It runs
+ * also where the branch around it does not, so that nothing inside does.
+ */
+export const renderCond = (k: CondKernel, around: Around, render: RenderPlan): readonly Step[] => {
+  const { slots, firstSlot, site } = around;
+  const args = takeSlot(slots, firstSlot, 0);
+  let word = k.branches.length;
+  const gates: Gate[] = k.branches.map((_, b) => ({ owner: b, words: [1] }));
+  const steps = k.branches.flatMap((branch, b) => {
+    const inside = render(branch, {
+      ...around,
+      inputs: k.inputs.map(site),
+      outputs: k.outs.map(site),
+      firstSlot: firstSlot + 1,
+      alive: { place: args, word: b },
+    });
+    const { steps: own, words } = gated(inside, args, word);
+    gates.push({ owner: b, words });
+    word += words.length;
+    return own;
+  });
+  takeSlot(slots, firstSlot, word * wordBytes);
+  const choose = renderGate(`${k.name}_choose`, around, args, gates, (s) => {
+    s.line(`let chosen = clamp(${s.element(k.index, '0', false)}, 0, ${k.branches.length - 1});`);
+    return around.alive === undefined ? 'true' : `${s.flag(around.alive)} != 0u`;
+  });
+  return [choose, ...steps];
+};
+
+/**
+ * Rounds of condition and body, each gated by the answer of the condition, which the next round's keeps: once it is no, what
+ * follows has no workgroups. The device encodes rounds in bursts and reads the flag after each.
+ */
+export const renderWhile = (k: WhileKernel, around: Around, render: RenderPlan): readonly Step[] => {
+  const { slots, site } = around;
+  const carry = carried(k.carry, 0, around);
+  const args = takeSlot(slots, carry.firstSlot, 0);
+  const answer = takeSlot(slots, carry.firstSlot + 1, wordBytes);
+  const alive: Flag = { place: args, word: 0 };
+  const count: Flag = { place: args, word: 1 };
+  const inner = { ...around, level: around.level + 1, firstSlot: carry.firstSlot + 2, alive };
+  const part = (plan: Plan, consts: readonly number[], outputs: readonly Site[], from: number) =>
+    gated(render(plan, { ...inner, inputs: [...consts.map(site), ...carry.now], outputs }), args, from);
+  const cond = part(k.cond, k.condConsts, [whole(answer)], 2);
+  const body = part(k.body, k.bodyConsts, carry.next, 2 + cond.words.length);
+  const gates: Gate[] = [{ owner: 0, words: [1, 0, ...cond.words, ...body.words] }];
+  takeSlot(slots, carry.firstSlot, gates[0]!.words.length * wordBytes);
+
+  const begin = renderGate(`${k.name}_begin`, around, args, gates, (s) => {
+    s.line('let chosen = 0;');
+    s.line(`if (p == 0) { ${s.words(answer, true)}[0] = 0u; }`);
+    return around.alive === undefined ? 'true' : `${s.flag(around.alive)} != 0u`;
+  });
+  const go = renderGate(`${k.name}_go`, around, args, gates, (s) => {
+    s.line('let chosen = 0;');
+    s.line(`let going = ${s.words(answer, false)}[0];`);
+    s.line(`if (p == 1) { ${s.words(args, true)}[1] += going; return; }`);
+    return 'going != 0u';
+  });
+  const settle = renderCopies(carry.back, around, count).map((d): Dispatch => ({ ...d, gate: 'open' }));
+  const rounds = { level: around.level, flag: alive, steps: [...cond.steps, go, ...body.steps] };
+  return [...carry.before, begin, rounds, ...settle, ...carry.after];
 };

@@ -1,9 +1,10 @@
 // The steps of a module, encoded: pipelines and bind groups ready, loops written out, one submission for all if it is not too long.
-import { offsetOf, type Counters } from './counters.ts';
-import type { GpuComputePass, GpuDevice, GpuEncoder, GpuObject } from './gpu.ts';
+import { offsetOf } from './counters.ts';
+import { mapRead, usage, type GpuBuffer, type GpuComputePass, type GpuEncoder, type GpuObject } from './gpu.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import type { Block } from './pool.ts';
-import type { Dispatch, FixedPlace, Loop, Place, Step } from './steps.ts';
+import type { Dispatch, FixedPlace, Loop, Place, Rounds, Step } from './steps.ts';
+import type { Home } from './storage.ts';
 import { wordBytes } from './types.ts';
 
 /** A range of a buffer. */
@@ -22,6 +23,9 @@ export interface Copy {
 const keptGroups = 16;
 // Longer programs are submitted in pieces, so that no submission is too large for a driver.
 const mostDispatches = 16_384;
+// Rounds of a loop of unknown length between two looks at whether it goes on: more and more.
+const firstBurst = 8;
+const longestBurst = 256;
 
 interface PreparedDispatch {
   readonly dispatch: Dispatch;
@@ -32,27 +36,35 @@ interface PreparedDispatch {
   readonly level: number;
 }
 interface PreparedLoop {
-  readonly loop: Loop;
+  readonly loop: Loop | Rounds;
   readonly steps: readonly Prepared[];
+  /** Whether something inside waits for the GPU. */
+  readonly waits: boolean;
 }
 type Prepared = PreparedDispatch | PreparedLoop;
+
+const waiting = (s: Prepared): boolean => 'loop' in s && s.waits;
 
 export interface Encoder {
   /** Resolves when every pipeline was compiled; undefined where that is so already. */
   readonly compiling: Promise<void> | undefined;
-  /** Submits all steps, then copies. */
-  submit(spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void;
+  /** Submits all steps, then copies. A promise where the length of a loop is up to the GPU. */
+  submit(spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void>;
+  /** Whether it returns promises. */
+  readonly waits: boolean;
 }
 
 export const createEncoder = (
-  gpu: GpuDevice,
+  { gpu, counters, check }: Home,
   pipelines: Pipelines,
-  counters: Counters,
   steps: readonly Step[],
 ): Encoder => {
   const all: PreparedDispatch[] = [];
   const prepare = (step: Step, level: number): Prepared => {
-    if ('steps' in step) return { loop: step, steps: step.steps.map((s) => prepare(s, level + 1)) };
+    if ('steps' in step) {
+      const inside = step.steps.map((s) => prepare(s, level + 1));
+      return { loop: step, steps: inside, waits: 'flag' in step || inside.some(waiting) };
+    }
     const count = step.digits.length;
     const prepared: PreparedDispatch = {
       dispatch: step,
@@ -65,6 +77,9 @@ export const createEncoder = (
     return prepared;
   };
   const prepared = steps.map((s) => prepare(s, 0));
+  const waits = prepared.some(waiting);
+  // Programs take turns, and so do their looks at a flag.
+  let staging: GpuBuffer | undefined;
 
   const groupFor = (d: PreparedDispatch, spanOf: (p: Place) => Span): GpuObject => {
     const spans = d.dispatch.bindings.map((b) => spanOf(b.place));
@@ -84,7 +99,7 @@ export const createEncoder = (
     return group;
   };
 
-  const submit = (spanAt: (p: FixedPlace) => Span, copies: readonly Copy[]): void => {
+  const submit = (spanAt: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void> => {
     let encoder: GpuEncoder | undefined;
     let pass: GpuComputePass | undefined;
     let current: GpuObject | undefined;
@@ -119,32 +134,81 @@ export const createEncoder = (
           d.numbers,
           d.dispatch.digits.map(({ level, digit }) => offsetOf(slices[level]!, digit)),
         );
-      pass.dispatchWorkgroups(...d.dispatch.workgroups);
+      const { gate, workgroups } = d.dispatch;
+      if (gate === undefined || gate === 'open') return void pass.dispatchWorkgroups(...workgroups);
+      const { block, offset } = spanOf(gate.place);
+      pass.dispatchWorkgroupsIndirect(block.buffer, offset + gate.word * wordBytes);
+    };
+    const setTurn = (level: number, odd: number): void => {
+      turns = (turns & ~(1 << level)) | (odd << level);
+    };
+    const setSlice = ({ level, length, reverse }: Loop, left: number): void => {
+      slices[level] = reverse ? left - 1 : length - left;
+      setTurn(level, left & 1);
     };
     const putAll = (list: readonly Prepared[]): void => {
       for (const s of list) {
-        if ('loop' in s) putLoop(s);
-        else put(s);
+        if (!('loop' in s)) put(s);
+        else if ('length' in s.loop)
+          for (let left = s.loop.length; left > 0; left--) {
+            setSlice(s.loop, left);
+            putAll(s.steps);
+          }
       }
     };
-    const putLoop = ({ loop, steps: inside }: PreparedLoop): void => {
-      const { level, length, reverse } = loop;
-      for (let left = length; left > 0; left--) {
-        slices[level] = reverse ? left - 1 : length - left;
-        turns = (turns & ~(1 << level)) | ((left & 1) << level);
-        putAll(inside);
+    /** What is submitted so far comes before the word is read. */
+    const read = async ({ place, word }: Rounds['flag']): Promise<number> => {
+      const { block, offset } = spanOf(place);
+      pass?.end();
+      pass = undefined;
+      encoder ??= gpu.createCommandEncoder();
+      staging ??= gpu.createBuffer({ size: wordBytes, usage: usage.staging });
+      encoder.copyBufferToBuffer(block.buffer, offset + word * wordBytes, staging, 0, wordBytes);
+      flush();
+      await staging.mapAsync(mapRead);
+      check();
+      const found = new Uint32Array(staging.getMappedRange())[0]!;
+      staging.unmap();
+      return found;
+    };
+    const putWaiting = async (list: readonly Prepared[]): Promise<void> => {
+      for (const s of list) {
+        if (!('loop' in s) || !s.waits) putAll([s]);
+        else if ('length' in s.loop)
+          for (let left = s.loop.length; left > 0; left--) {
+            setSlice(s.loop, left);
+            await putWaiting(s.steps);
+          }
+        else await putRounds(s.loop, s.steps);
       }
+    };
+    const putRounds = async ({ level, flag }: Rounds, inside: readonly Prepared[]): Promise<void> => {
+      const plain = !inside.some(waiting);
+      let round = 0;
+      // Where a round waits itself, one too many costs more than a look.
+      for (let burst = plain ? firstBurst : 1; ; burst = plain ? Math.min(2 * burst, longestBurst) : 1) {
+        for (const end = round + burst; round < end; round++) {
+          setTurn(level, round & 1);
+          if (plain) putAll(inside);
+          else await putWaiting(inside);
+        }
+        if ((await read(flag)) === 0) return;
+      }
+    };
+    const finish = (): void => {
+      pass?.end();
+      pass = undefined;
+      for (const { from, to } of copies)
+        if (to.bytes > 0) {
+          encoder ??= gpu.createCommandEncoder();
+          encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
+        }
+      flush();
     };
 
+    if (waits) return putWaiting(prepared).then(finish);
     putAll(prepared);
-    pass?.end();
-    pass = undefined;
-    for (const { from, to } of copies)
-      if (to.bytes > 0) {
-        encoder ??= gpu.createCommandEncoder();
-        encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
-      }
-    flush();
+    finish();
   };
 
   return {
@@ -152,5 +216,6 @@ export const createEncoder = (
       ? undefined
       : Promise.all(all.map((d) => d.pipeline.compiled)).then(() => undefined),
     submit,
+    waits,
   };
 };

@@ -26,7 +26,7 @@ export const createExecutable = (
   donated: ReadonlySet<number>,
 ): Executable => {
   const { gpu, pool, queue } = home;
-  const encoder = createEncoder(home.gpu, pipelines, home.counters, module.steps);
+  const encoder = createEncoder(home, pipelines, module.steps);
   let failure: Error | undefined;
   let compiling = encoder.compiling?.then(
     () => {
@@ -43,9 +43,9 @@ export const createExecutable = (
     return { own, place: p, length: plan.buffers.get(id)!.length, over: own ? plan.aliases.get(j) : undefined };
   });
 
-  const submit = (spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void => {
+  const submit = (spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void> => {
     if (failure !== undefined) throw failure;
-    encoder.submit(spanOf, copies);
+    return encoder.submit(spanOf, copies);
   };
 
   const run = (inputs: readonly ConcreteTensor[]): readonly Storage[] => {
@@ -110,7 +110,10 @@ export const createExecutable = (
       storages.forEach((s, i) => {
         if (!(s instanceof WebGpuStorage) && !handedOn.has(i)) passing.push(ins[i]!.block);
       });
-      for (const b of passing) pool.give(b);
+      const give = (): void => passing.forEach((b) => pool.give(b));
+      // Another program may use them behind this one; nobody may free them before.
+      if (encoder.waits) void completion.settled.then(give);
+      else give();
       return results;
     } catch (error) {
       for (const b of fresh) pool.give(b);

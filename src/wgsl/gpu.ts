@@ -15,6 +15,7 @@ export interface GpuComputePass {
   setPipeline(pipeline: GpuObject): void;
   setBindGroup(index: number, group: GpuObject | null, offsets?: readonly number[]): void;
   dispatchWorkgroups(x: number, y?: number, z?: number): void;
+  dispatchWorkgroupsIndirect(buffer: GpuBuffer, offset: number): void;
   end(): void;
 }
 
@@ -58,7 +59,7 @@ export const usage: {
   readonly storage: number;
   readonly staging: number;
   readonly uniform: number;
-} = { storage: 0x80 | 0x04 | 0x08, staging: 0x01 | 0x08, uniform: 0x40 | 0x08 };
+} = { storage: 0x80 | 0x100 | 0x04 | 0x08, staging: 0x01 | 0x08, uniform: 0x40 | 0x08 };
 export const mapRead = 1;
 /** WebGPU's own names for what a shader stage may see. */
 export const computeStage = 4;

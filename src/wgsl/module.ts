@@ -2,7 +2,8 @@
 import { DeviceError } from '../core/errors.ts';
 import type { Kernel, Plan } from '../jit/kernel.ts';
 import { renderContract } from './contract.ts';
-import { renderScan, type Frame } from './control.ts';
+import type { Around, Frame } from './carry.ts';
+import { renderCond, renderScan, renderWhile } from './control.ts';
 import { mostDigits } from './counters.ts';
 import { renderCumulate } from './cumulate.ts';
 import { renderLoop } from './loop.ts';
@@ -79,7 +80,7 @@ const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
     if (x === undefined) throw new Error(`wgsl: the plan does not know the buffer ${b}`);
     return x;
   };
-  const inner: Inner = {
+  const inner: Around = {
     ...frame,
     firstSlot: frame.firstSlot + own.bytes.length,
     info: (b) => known(plan.buffers.get(b), b),
@@ -89,11 +90,9 @@ const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
   return plan.kernels.flatMap((k) => renderKernel(k, inner));
 };
 
-type Inner = Parameters<typeof renderScan>[1];
-
 const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ? [] : [d]);
 
-const renderKernel = (k: Kernel, target: Inner): readonly Step[] => {
+const renderKernel = (k: Kernel, target: Around): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
       return one(renderLoop(k, target));
@@ -116,10 +115,8 @@ const renderKernel = (k: Kernel, target: Inner): readonly Step[] => {
     case 'scan':
       return renderScan(k, target, renderPlan);
     case 'cond':
+      return renderCond(k, target, renderPlan);
     case 'while':
-      throw new DeviceError(
-        k.name,
-        'branches and loops of unknown length run on the WebAssembly device so far; move the arguments there with devicePut(x, devices.wasm), or use scan or where',
-      );
+      return renderWhile(k, target, renderPlan);
   }
 };

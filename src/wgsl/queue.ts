@@ -7,12 +7,15 @@ export interface Completion {
   readonly settled: Promise<void>;
 }
 
+export type Work = () => void | Promise<void>;
+
 export interface WorkQueue {
   /**
    * Runs `work` after everything pushed before it, when `ready` has resolved: at once, if nothing is to wait for. It does
-   * not run where something in `needs` failed; that failure becomes its own. Work that fails at once throws.
+   * not run where something in `needs` failed; that failure becomes its own. Work that fails at once throws. What comes after
+   * waits for work that returns a promise.
    */
-  push(work: () => void, needs?: readonly Completion[], ready?: Promise<void>): Completion;
+  push(work: Work, needs?: readonly Completion[], ready?: Promise<void>): Completion;
   /** Pieces of work that wait. */
   readonly waiting: number;
 }
@@ -21,7 +24,7 @@ const settled = Promise.resolve();
 const done: Completion = { state: 'done', settled };
 
 interface Job {
-  readonly work: () => void;
+  readonly work: Work;
   readonly needs: readonly Completion[];
   readonly ready: Promise<void> | undefined;
   readonly completion: Completion;
@@ -32,11 +35,12 @@ export const createQueue = (): WorkQueue => {
   const jobs: Job[] = [];
   let draining = false;
 
-  const perform = ({ work, needs, completion, settle }: Job): void => {
+  const perform = async ({ work, needs, completion, settle }: Job): Promise<void> => {
     const failed = needs.find((n) => n.state === 'failed');
     try {
       if (failed !== undefined) throw failed.error;
-      work();
+      const rest = work();
+      if (rest !== undefined) await rest;
       completion.state = 'done';
     } catch (error) {
       completion.state = 'failed';
@@ -49,7 +53,7 @@ export const createQueue = (): WorkQueue => {
     draining = true;
     for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
       if (job.ready !== undefined) await job.ready;
-      perform(job);
+      await perform(job);
       jobs.shift();
     }
     draining = false;
@@ -59,11 +63,10 @@ export const createQueue = (): WorkQueue => {
     push: (work, needs = [], ready) => {
       if (!draining && ready === undefined) {
         const failed = needs.find((n) => n.state === 'failed');
-        if (failed === undefined) {
-          work();
-          return done;
-        }
-        return failed;
+        if (failed !== undefined) return failed;
+        const rest = work();
+        if (rest === undefined) return done;
+        work = () => rest;
       }
       let settle: () => void = () => undefined;
       const completion: Completion = {

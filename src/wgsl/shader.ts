@@ -3,7 +3,7 @@ import type { Expr } from '../core/expr.ts';
 import type { BufferInfo } from '../jit/kernel.ts';
 import { base, digitsFor } from './counters.ts';
 import { helperText, type Helper } from './helpers.ts';
-import { placeKey, type Digit, type Dispatch, type LoopNumber, type Place, type Site } from './steps.ts';
+import { placeKey, type Digit, type Dispatch, type Flag, type LoopNumber, type Place, type Site } from './steps.ts';
 import { memoryType } from './types.ts';
 
 export interface Target {
@@ -41,6 +41,10 @@ export interface Shader {
   remember(e: Expr, name: string): void;
   /** An element of a buffer as it is in memory. `index` is a sum, or simpler. */
   element(id: number, index: string, write: boolean): string;
+  /** The name of memory as an array of u32. */
+  words(place: Place, write: boolean): string;
+  /** A word of memory. */
+  flag(f: Flag): string;
   /** The name of scratch memory (an array of u32) of at least so many words. */
   scratch(words: number): string;
   /** A module-scope declaration. */
@@ -119,6 +123,8 @@ export const createShader = (target: Target): Shader => {
       const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`} + `);
       return `${name}[${from.join('')}${index}]`;
     },
+    words: (place, write) => bind(place, 'u32', write),
+    flag: ({ place, word }) => `${bind(place, 'u32', false)}[${word}]`,
     scratch: (words) => {
       scratchWords = Math.max(scratchWords, words);
       return bind({ kind: 'scratch', at: 0 }, 'u32', true);

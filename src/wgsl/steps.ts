@@ -39,6 +39,12 @@ export interface Digit {
   readonly digit: number;
 }
 
+/** A word of memory. */
+export interface Flag {
+  readonly place: Place;
+  readonly word: number;
+}
+
 /** One dispatch: a shader, what it is bound to, and how many workgroups. */
 export interface Dispatch {
   readonly name: string;
@@ -46,6 +52,11 @@ export interface Dispatch {
   readonly bindings: readonly Binding[];
   readonly digits: readonly Digit[];
   readonly workgroups: readonly [number, number, number];
+  /**
+   * Where its workgroups stand in memory, three words; or 'open' for one that runs always, though what is around it may not. Absent:
+   * it runs as what is around it.
+   */
+  readonly gate?: Flag | 'open';
   /** Words of scratch memory. */
   readonly scratchWords: number;
 }
@@ -56,7 +67,14 @@ export interface Loop extends LoopNumber {
   readonly steps: readonly Step[];
 }
 
-export type Step = Dispatch | Loop;
+/** Steps repeated as long as the flag, which they write, is not 0. Carries are where an even number of rounds leaves them. */
+export interface Rounds {
+  readonly level: number;
+  readonly flag: Flag;
+  readonly steps: readonly Step[];
+}
+
+export type Step = Dispatch | Loop | Rounds;
 
 /** All dispatches, in order, each once. */
 export const dispatchesOf = (steps: readonly Step[]): readonly Dispatch[] =>

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   arange,
   blockUntilReady,
+  cond,
   devicePut,
   foriLoop,
   fromTypedArray,
@@ -11,11 +12,13 @@ import {
   matmul,
   ones,
   scan,
+  switchCase,
   take,
   tanh,
   tensor,
   valueAndGrad,
   vmap,
+  whileLoop,
   zeros,
   type Tensor,
 } from '../../src/index.ts';
@@ -40,7 +43,10 @@ describe('scan', () => {
         scan(
           ({ a, n }, { row, i }) => {
             const next = a.mul(0.5).add(row.mul(w));
-            return [{ a: next, n: n.add(i) }, { y: next.sum(), before: a, both: [next, i.greater(2)] as const }];
+            return [
+              { a: next, n: n.add(i) },
+              { y: next.sum(), before: a, both: [next, i.greater(2)] as const },
+            ];
           },
           { a: start, n: tensor(0, { dtype: 'int32' }) },
           { row: xs, i: arange(0, 7, 1, { dtype: 'int32' }) },
@@ -181,6 +187,119 @@ describe('scan', () => {
     real.destroy();
   });
 });
+
+describe('cond', () => {
+  const x = draw(20, [5, 3]);
+  const flag = (b: boolean): Tensor => tensor(b);
+
+  test.each([true, false])('takes one branch: %s', (b) =>
+    agree(
+      device,
+      (p: Tensor, v: Tensor, w: Tensor) =>
+        cond(p, (z: Tensor) => [matmul(z, w).sum({ axis: 1 }), z], (z: Tensor) => [z.mul(2).sum({ axis: 1 }), z.add(1)], v), // prettier-ignore
+      [flag(b), x, draw(21, [3, 4])],
+      1e-5,
+    ),
+  );
+
+  test('of several, a number out of range clamped', () =>
+    agree(
+      device,
+      (i: Tensor, v: Tensor) =>
+        switchCase(i, [(z: Tensor) => z.mul(2), (z: Tensor) => z.neg(), (z: Tensor) => z.sort({ axis: 0 })], v),
+      [tensor(7, { dtype: 'int32' }), x],
+    ));
+
+  test('in scan, scan in cond in scan, cond in cond', () => {
+    const sum = (z: Tensor): Tensor => scan((c: Tensor, v: Tensor) => [tanh(c.add(v)), null], tensor(0.5), z)[0];
+    return agree(
+      device,
+      (xs: Tensor) =>
+        scan(
+          (c: Tensor, v: Tensor) => {
+            const next = cond(
+              v.at(0).get().greater(0),
+              (z: Tensor) =>
+                cond(c.greater(1), (y: Tensor) => c.sub(sum(y)), (y: Tensor) => c.add(matmul(y, y)), z), // prettier-ignore
+              (z: Tensor) => switchCase(c.astype('int32'), [sum, (y: Tensor) => y.max(), () => c], z).mul(1.5),
+              v,
+            );
+            return [next, next.mul(2)];
+          },
+          tensor(0.25),
+          xs,
+        ),
+      [draw(22, [40, 3])],
+      1e-4,
+    );
+  });
+
+  test('differentiates inside of a scan', () => {
+    const f = (w: Tensor, xs: Tensor): Tensor =>
+      scan(
+        (c: Tensor, v: Tensor) => [
+          cond(
+            v.sum().greater(0),
+            (z: Tensor) => tanh(z.mul(w)),
+            (z: Tensor) => z.add(v),
+            c,
+          ),
+          null,
+        ],
+        ones([3]),
+        xs,
+      )[0].sum();
+    return agree(device, valueAndGrad(f, { argnums: [0, 1] }) as never, [draw(23, [3]), x], 1e-4);
+  });
+});
+
+describe('whileLoop', () => {
+  const double = (limit: number) => (x: Tensor): Tensor => whileLoop((c: Tensor) => c.less(limit), (c: Tensor) => c.mul(2), x); // prettier-ignore
+
+  test.each([0, 1, 2, 7, 8, 9, 1000])('of %i rounds', (n) =>
+    agree(
+      device,
+      (x: Tensor, end: Tensor) =>
+        whileLoop(
+          ({ i }) => i.less(end),
+          ({ i, a, b }) => ({ i: i.add(1), a: b, b: tanh(a.add(b.sum())) }),
+          { i: tensor(0, { dtype: 'int32' }), a: x, b: x.mul(2) },
+        ),
+      [draw(30, [3]), tensor(n, { dtype: 'int32' })],
+      1e-4,
+    ),
+  );
+
+  test('values that depend on it wait for it, and so does what is asked later', async () => {
+    const f = jit(double(1000), { device });
+    const g = jit((x: Tensor) => x.add(1), { device });
+    const [a, b] = [g(f(tensor(3))), g(f(g(tensor(4))))];
+    expect([await g(tensor(1)).item(), await b.item(), await a.item()]).toEqual([2, 1281, 1537]);
+  });
+
+  test('inside of a scan, of a cond, of a whileLoop', async () => {
+    await agree(device, (xs: Tensor) => scan((c: Tensor, x: Tensor) => [c.add(double(50)(x)), double(9)(c)], tensor(1), xs), [tensor([1, 30, 80, 7])]); // prettier-ignore
+    for (const b of [true, false])
+      await agree(device, (p: Tensor, x: Tensor) => cond(p, double(100), (y: Tensor) => y.neg(), x), [tensor(b), tensor(3)]); // prettier-ignore
+    await agree(
+      device,
+      (x: Tensor) =>
+        whileLoop(
+          (c: Tensor) => double(10)(c).less(200),
+          (c: Tensor) => double(20)(c.add(1)).add(3),
+          x,
+        ),
+      [tensor(1)],
+    );
+  });
+
+  test('batched with conditions that differ, and foriLoop with a bound that is computed', async () => {
+    await agree(device, (x: Tensor) => vmap(double(100))(x), [tensor([1, 3, 500, 7])]);
+    await agree(device, (n: Tensor, x: Tensor) => foriLoop(0, n, (i, c: Tensor) => c.add(i), x), [tensor(11, { dtype: 'int32' }), x0()]); // prettier-ignore
+  });
+});
+
+const x0 = (): Tensor => draw(31, [4]);
 
 /** The device, counting what it is asked for. */
 const counting = (
