@@ -7,7 +7,7 @@ import { hasEffects, value, type Equation, type Program, type Value } from '../c
 import { stage, type Staged } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { staticKey, unflatten } from '../core/tree.ts';
-import { barrierPrimitive } from './barrier.ts';
+import { barrierPrimitive, namePrimitive } from './barrier.ts';
 import { leavesOf } from './body.ts';
 import { bindProgram } from './custom.ts';
 import { needed, reads } from './live.ts';
@@ -86,20 +86,33 @@ const makeSplit = (program: Program, isConstant: readonly boolean[], policy: Che
     return v;
   });
 
-  // What the derivative reads of the values, back to what is saved or came in.
+  // What the derivative reads of the values, back to what is saved or came in. A value that is saved under a name is saved
+  // also for those who read it before it was named.
   const wanted = new Set(residuals.filter((_, i) => used[i]!));
+  const named = new Map<Value, Value>();
   const saved: Value[] = [];
   const again: Equation[] = [];
+  const save = (v: Value): void => {
+    if (!saved.includes(v)) saved.unshift(v);
+  };
   for (let i = forward.equations.length - 1; i >= 0; i--) {
     const e = forward.equations[i]!;
+    const chosen = hasEffects(e) || policy(operationOf(e));
+    if (chosen && e.primitive === (namePrimitive as Primitive)) named.set(e.inputs[0]!, e.outs[0]!);
     const live = e.outs.filter((v) => wanted.has(v));
     if (live.length === 0) continue;
-    if (hasEffects(e) || policy(operationOf(e))) saved.unshift(...live);
+    if (live.every((v) => named.has(v))) live.forEach((v) => save(named.get(v)!));
+    else if (chosen) live.forEach(save);
     else {
       e.inputs.forEach((v) => wanted.add(v));
       again.unshift(e);
     }
   }
+  const produced = new Set(again.flatMap((e) => e.outs));
+  const found = (v: Value): Value => {
+    const n = named.get(v);
+    return n === undefined || produced.has(v) || !saved.includes(n) ? v : n;
+  };
   const from = forward.inputs.flatMap((v, i) => (wanted.has(v) ? [i] : []));
   const behind = [...from.map((i) => forward.inputs[i]!), ...saved];
   const fresh = behind.map((v) => value(v.aval));
@@ -110,8 +123,8 @@ const makeSplit = (program: Program, isConstant: readonly boolean[], policy: Che
     outs: [v],
   }));
   const tangents = made.linear.inputs.slice(residuals.length);
-  const equations: Equation[] = [...barriers, ...again];
-  const outs = emit(made.linear, [...residuals, ...tangents], equations);
+  const equations: Equation[] = [...barriers, ...again.map((e) => ({ ...e, inputs: e.inputs.map(found) }))];
+  const outs = emit(made.linear, [...residuals.map(found), ...tangents], equations);
   return {
     captured: made.forward.captured,
     forward: needed({

@@ -10,3 +10,5 @@ export { customVjp, type CustomVjpRules } from './custom-vjp.ts';
 export { checkpoint, type CheckpointOptions } from './checkpoint.ts';
 export { checkpointName } from './barrier.ts';
 export { checkpointPolicies, type CheckpointedOperation, type CheckpointPolicy } from './policies.ts';
+export { LinearityError, linearTranspose } from './linear-transpose.ts';
+export { savedResiduals, type SavedResidual } from './saved-residuals.ts';
