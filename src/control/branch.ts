@@ -15,10 +15,12 @@ import {
   isTensor,
   jvpProgram,
   linearizeProgram,
+  reached,
   runProgram,
   transposeProgram,
   zerosOf,
 } from './programs.ts';
+import { keep, needed } from './live.ts';
 import { simplifyCond } from './simplify-cond.ts';
 
 /** Inputs: the number of the branch (int32, clamped), then what every branch takes. */
@@ -66,6 +68,21 @@ const alike = <A extends { readonly mask: readonly boolean[] }>(
 export const condPrimitive: Primitive<CondParams> = {
   name: 'cond',
   shape: (_, { branches }) => avalsOf(branches[0]!.outs),
+
+  split([index, ...inputs], [indexOnTape, ...onTape], { branches }) {
+    const moving = union(branches.map((b) => reached(b, onTape)));
+    if (indexOnTape === true || moving.every(Boolean)) return undefined;
+    const part = (reads: readonly boolean[], outs: readonly boolean[]): readonly Tensor[] =>
+      bind(condPrimitive, [index!, ...keep(inputs, reads)], {
+        branches: branches.map((b) => needed(arrange(b, keep(b.inputs, reads), keep(b.outs, outs)))),
+      });
+    const not = (mask: readonly boolean[]): boolean[] => mask.map((m) => !m);
+    const values = part(not(onTape), not(moving));
+    const tangents = moving.includes(true) ? part(not(onTape.map(() => false)), moving) : [];
+    let v = 0;
+    let t = 0;
+    return moving.map((m) => (m ? tangents[t++]! : values[v++]!));
+  },
 
   jvp([index, ...primals], [, ...tangents], { branches }) {
     const moving = tangents.map((t) => t !== null);

@@ -9,6 +9,7 @@ import {
   isTensor,
   jvpProgram,
   linearizeProgram,
+  splitCall,
   transposeProgram,
   zerosOf,
   type LinearizedProgram,
@@ -32,6 +33,7 @@ export const residualsOf = (
 export const callPrimitive: Primitive<CallParams> = {
   name: 'jit',
   inlined: true,
+  split: splitCall,
   shape: (_, { program }) => program.outs.map((v) => v.aval),
 
   jvp(primals, tangents, { name, program }) {

@@ -12,7 +12,15 @@ import { leavesOf } from './body.ts';
 import { bindProgram } from './custom.ts';
 import { needed, reads } from './live.ts';
 import { checkpointPolicies, operationOf, type CheckpointPolicy } from './policies.ts';
-import { batchProgram, isTensor, jvpProgram, linearizeProgram, transposeProgram, zerosOf } from './programs.ts';
+import {
+  batchProgram,
+  isTensor,
+  jvpProgram,
+  linearizeProgram,
+  splitCall,
+  transposeProgram,
+  zerosOf,
+} from './programs.ts';
 
 export interface CheckpointParams {
   readonly name: string;
@@ -153,6 +161,7 @@ const bindStaged = (staged: Staged, inputs: readonly Tensor[], name: string, pol
 export const checkpointPrimitive: Primitive<CheckpointParams> = {
   name: 'checkpoint',
   inlined: true,
+  split: splitCall,
   shape: (_, { program }) => program.outs.map((v) => v.aval),
 
   jvp(primals, tangents, { name, program, policy }) {

@@ -27,7 +27,7 @@ import {
   type Cotangents,
   type Others,
 } from './custom.ts';
-import { batchProgram } from './programs.ts';
+import { batchProgram, splitCall } from './programs.ts';
 
 export interface CustomJvpParams {
   readonly name: string;
@@ -45,6 +45,7 @@ export const inFront = (x: Tensor, axis: number | null, size: number): Tensor =>
 export const customJvpPrimitive: Primitive<CustomJvpParams> = {
   name: 'customJvp',
   inlined: true,
+  split: splitCall,
   shape: (_, { program }) => program.outs.map((v) => v.aval),
 
   jvp(primals, tangents, { captured, fixed, rule }) {

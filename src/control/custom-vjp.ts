@@ -30,7 +30,7 @@ import {
   type Cotangents,
   type Others,
 } from './custom.ts';
-import { batchProgram, isTensor } from './programs.ts';
+import { batchProgram, isTensor, splitCall } from './programs.ts';
 
 /** Cotangents of the inputs from residuals and the cotangents of the outputs. */
 type Backward = (residuals: readonly Tensor[], cts: readonly Tensor[]) => readonly Tangent[];
@@ -144,6 +144,7 @@ export const customVjpLinearPrimitive: Primitive<CustomVjpLinearParams> = {
 export const customVjpPrimitive: Primitive<CustomVjpParams> = {
   name: 'customVjp',
   inlined: true,
+  split: splitCall,
   shape: (_, { program }) => program.outs.map((v) => v.aval),
 
   jvp: (_, __, { name }) => noForward(name),

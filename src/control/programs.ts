@@ -25,6 +25,20 @@ export const arrange = (program: Program, inputs: readonly Value[], outs: readon
   outs,
 });
 
+/** Which outputs depend on the marked inputs. */
+export const reached = (program: Program, marked: readonly boolean[]): boolean[] => {
+  const known = new Set(program.inputs.filter((_, i) => marked[i]!));
+  for (const e of program.equations) if (e.inputs.some((v) => known.has(v))) e.outs.forEach((v) => known.add(v));
+  return program.outs.map((v) => known.has(v));
+};
+
+/** `split` of a primitive whose meaning is its program: written out. */
+export const splitCall = (
+  inputs: readonly Tensor[],
+  onTape: readonly boolean[],
+  { program }: { readonly program: Program },
+): readonly Tensor[] | undefined => (reached(program, onTape).every(Boolean) ? undefined : runProgram(program, inputs));
+
 const bits = (mask: readonly boolean[]): string => mask.map(Number).join('');
 
 /**

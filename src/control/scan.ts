@@ -16,10 +16,12 @@ import {
   isTensor,
   jvpProgram,
   linearizeProgram,
+  reached,
   runProgram,
   transposeProgram,
   zerosOf,
 } from './programs.ts';
+import { needed } from './live.ts';
 import { simplifyScan } from './simplify-scan.ts';
 
 /** Inputs: consts, the initial carry, xs with the steps along their first axis. Outputs: the last carry, ys stacked alike. */
@@ -55,13 +57,6 @@ const fixpoint = <A>(
   }
 };
 
-/** Which outputs depend on the marked inputs. */
-const reached = (program: Program, marked: readonly boolean[]): boolean[] => {
-  const known = new Set(where(program.inputs, marked));
-  for (const e of program.equations) if (e.inputs.some((v) => known.has(v))) e.outs.forEach((v) => known.add(v));
-  return program.outs.map((v) => known.has(v));
-};
-
 const apply = (
   params: Pick<ScanParams, 'length' | 'reverse' | 'unroll'>,
   program: Program,
@@ -82,6 +77,48 @@ export const scanPrimitive: Primitive<ScanParams> = {
   name: 'scan',
   shape: (_, { program, carry, length }) =>
     program.outs.map(({ aval: a }, i) => (i < carry ? a : aval([length, ...a.shape], a.dtype, a.weak))),
+
+  split(inputs, onTape, p) {
+    const [tapeConsts, tapeCarry, tapeXs] = split(onTape, p.consts, p.carry);
+    const { mask: carryMask } = fixpoint(tapeCarry!, (mask) => ({
+      made: undefined,
+      mask: reached(p.program, [...tapeConsts!, ...mask, ...tapeXs!]).slice(0, p.carry),
+    }));
+    const moving = [...carryMask, ...reached(p.program, [...tapeConsts!, ...carryMask, ...tapeXs!]).slice(p.carry)];
+    if (moving.every(Boolean)) return undefined;
+    const not = (mask: readonly boolean[]): boolean[] => mask.map((m) => !m);
+    const [constsIn, carryIn, xsIn] = split(inputs, p.consts, p.carry) as [Tensor[], Tensor[], Tensor[]];
+    const [consts, carry, xs] = split(p.program.inputs, p.consts, p.carry) as [Value[], Value[], Value[]];
+    const outs = (mask: readonly boolean[]): Value[] => where(p.program.outs, mask);
+    const fixed = not(carryMask);
+    // The carries that are values, as they were before each step, are xs of what is linear.
+    const before = where(carry, fixed);
+    const known = needed(
+      arrange(
+        p.program,
+        [...where(consts, not(tapeConsts!)), ...before, ...where(xs, not(tapeXs!))],
+        [...outs(not(moving)), ...before],
+      ),
+    );
+    const [lastValues, stacked] = apply(
+      p,
+      known,
+      where(constsIn, not(tapeConsts!)),
+      where(carryIn, fixed),
+      where(xsIn, not(tapeXs!)),
+    );
+    const values = [...lastValues!, ...stacked!.slice(0, stacked!.length - before.length)];
+    const linear = needed(arrange(p.program, [...consts, ...where(carry, carryMask), ...xs, ...before], outs(moving)));
+    const tangents = moving.includes(true)
+      ? apply(p, linear, constsIn, where(carryIn, carryMask), [
+          ...xsIn,
+          ...stacked!.slice(stacked!.length - before.length),
+        ]).flat()
+      : [];
+    let v = 0;
+    let t = 0;
+    return moving.map((m) => (m ? tangents[t++]! : values[v++]!));
+  },
 
   jvp(primals, tangents, p) {
     const moving = tangents.map((t) => t !== null);

@@ -83,6 +83,11 @@ export interface Primitive<P = Params> {
   lower(inputs: readonly Aval[], params: P, outs: readonly Aval[]): Lowering;
   /** For primitives that hold programs. */
   readonly simplification?: Simplification;
+  /**
+   * For primitives that hold programs: applied to values and to tangents on a tape, those `onTape`, the same as several
+   * applications, where some outputs depend on the values alone; undefined where none does.
+   */
+  split?(inputs: readonly Tensor[], onTape: readonly boolean[], params: P): readonly Tensor[] | undefined;
   /** For primitives that hold programs: computes residuals once, instead of tracing `jvp` on a tape. */
   linearize?(primals: readonly Tensor[], isConstant: readonly boolean[], params: P): LinearizeResult;
 }

@@ -55,7 +55,11 @@ class Tape implements Interpreter {
     return x instanceof TapeTracer && x.maker === this;
   }
   process(primitive: Primitive, inputs: readonly Tensor[], params: Params): readonly Tensor[] {
-    if (!inputs.some((x) => this.owns(x))) return this.below.process(primitive, inputs, params);
+    const onTape = inputs.map((x) => this.owns(x));
+    if (!onTape.includes(true)) return this.below.process(primitive, inputs, params);
+    // A derivative rule may compute values and tangents in one loop or branch; values must not wait for the tape.
+    const parts = primitive.split?.(inputs, onTape, params);
+    if (parts !== undefined) return parts;
     const outs = primitive.shape(inputs, params).map((a) => this.input(a));
     this.equations.push({ primitive, inputs, params, outs, ...(trackingOrigins() ? { origin: currentOrigin() } : {}) });
     return outs;
