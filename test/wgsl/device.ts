@@ -3,6 +3,7 @@ import { afterAll, expect } from 'vitest';
 import type { Tensor } from '../../src/index.ts';
 import { defaultDevice, devicePut, jit, tree } from '../../src/index.ts';
 import { createWebGpuDevice, type WebGpuDevice, type WebGpuOptions } from '../../src/wgsl/device.ts';
+import type { GpuDevice } from '../../src/wgsl/gpu.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
 
 /** A device that lives as long as the test file. */
@@ -40,4 +41,60 @@ export const agree = async (
     expect(got[i]!.dtype).toBe(want[i]!.dtype);
     expectClose(await got[i]!.data(), await want[i]!.data(), tolerance, `result ${i}`);
   }
+};
+
+/** What a device was asked for. */
+export interface Counts {
+  submits: number;
+  groups: number;
+  buffers: number;
+  dispatches: number;
+}
+export const noCounts: Readonly<Counts> = { submits: 0, groups: 0, buffers: 0, dispatches: 0 };
+
+/** The device, counting what it is asked for. */
+export const counting = (real: GPUDevice, counts: Counts): GpuDevice => {
+  const over: Record<string, unknown> = {
+    createCommandEncoder: () => {
+      const encoder = real.createCommandEncoder();
+      const begin = encoder.beginComputePass.bind(encoder);
+      encoder.beginComputePass = (...args) => {
+        const pass = begin(...args);
+        const dispatch = pass.dispatchWorkgroups.bind(pass);
+        pass.dispatchWorkgroups = (...sizes) => {
+          counts.dispatches++;
+          dispatch(...sizes);
+        };
+        const indirect = pass.dispatchWorkgroupsIndirect.bind(pass);
+        pass.dispatchWorkgroupsIndirect = (...where) => {
+          counts.dispatches++;
+          indirect(...where);
+        };
+        return pass;
+      };
+      return encoder;
+    },
+    createBindGroup: (d: GPUBindGroupDescriptor) => {
+      counts.groups++;
+      return real.createBindGroup(d);
+    },
+    createBuffer: (d: GPUBufferDescriptor) => {
+      counts.buffers++;
+      return real.createBuffer(d);
+    },
+    queue: {
+      submit: (c: GPUCommandBuffer[]) => {
+        counts.submits++;
+        real.queue.submit(c);
+      },
+      writeBuffer: (...args: Parameters<GPUQueue['writeBuffer']>) => real.queue.writeBuffer(...args),
+    },
+  };
+  return new Proxy(real as unknown as Record<string, unknown>, {
+    get: (target, name: string) => {
+      if (name in over) return over[name];
+      const member = target[name];
+      return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
+    },
+  }) as unknown as GpuDevice;
 };
