@@ -2,6 +2,7 @@
 import type { CondKernel, Plan, ScanKernel, WhileKernel } from '../jit/kernel.ts';
 import { carried, renderCopies, takeSlot, whole, type Around, type RenderPlan } from './carry.ts';
 import { gated, renderGate, type Gate } from './gates.ts';
+import type { Shader } from './shader.ts';
 import type { Dispatch, Flag, Site, Step } from './steps.ts';
 import { wordBytes } from './types.ts';
 
@@ -39,6 +40,10 @@ export const renderScan = (k: ScanKernel, around: Around, render: RenderPlan): r
   return [...before, ...(length === 0 || steps.length === 0 ? [] : [loop]), ...after];
 };
 
+/** Whether the branch or the loop around runs, where that is in question. */
+const running = (s: Shader, { alive }: Around): string | undefined =>
+  alive === undefined ? undefined : `${s.flag(alive)} != 0u`;
+
 /**
  * All branches are encoded; the workgroups of those not taken are none. A dispatch before them writes how many each has. It runs
  * also where the branch around it does not, so that nothing inside does.
@@ -64,7 +69,7 @@ export const renderCond = (k: CondKernel, around: Around, render: RenderPlan): r
   takeSlot(slots, firstSlot, word * wordBytes);
   const choose = renderGate(`${k.name}_choose`, around, args, gates, (s) => {
     s.line(`let chosen = clamp(${s.element(k.index, '0', false)}, 0, ${k.branches.length - 1});`);
-    return around.alive === undefined ? 'true' : `${s.flag(around.alive)} != 0u`;
+    return running(s, around);
   });
   return [choose, ...steps];
 };
@@ -91,7 +96,7 @@ export const renderWhile = (k: WhileKernel, around: Around, render: RenderPlan):
   const begin = renderGate(`${k.name}_begin`, around, args, gates, (s) => {
     s.line('let chosen = 0;');
     s.line(`if (p == 0) { ${s.words(answer, true)}[0] = 0u; }`);
-    return around.alive === undefined ? 'true' : `${s.flag(around.alive)} != 0u`;
+    return running(s, around);
   });
   const go = renderGate(`${k.name}_go`, around, args, gates, (s) => {
     s.line('let chosen = 0;');

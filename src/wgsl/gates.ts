@@ -29,13 +29,13 @@ export const gated = (
   return { steps: steps.map(gate), words };
 };
 
-/** The dispatch that writes the words of gates, one invocation a word. `begin` declares `chosen` and gives the condition for any. */
+/** The dispatch that writes the words of gates, one invocation a word. `begin` declares `chosen` and gives a condition for any, if there is one. */
 export const renderGate = (
   name: string,
   target: Target,
   args: Place,
   gates: readonly Gate[],
-  begin: (s: Shader) => string,
+  begin: (s: Shader) => string | undefined,
 ): Dispatch => {
   const s = createShader(target);
   const words = gates.flatMap((g) => g.words);
@@ -44,6 +44,8 @@ export const renderGate = (
   const all = begin(s);
   s.declare(`const full = array<u32, ${words.length}>(${words.map((w) => `${w}u`).join(', ')});`);
   s.declare(`const owner = array<i32, ${words.length}>(${owners.join(', ')});`);
-  s.line(`${s.words(args, true)}[p] = select(0u, full[p], ${all} && chosen == owner[p]);`);
+  s.line(
+    `${s.words(args, true)}[p] = select(0u, full[p], ${all === undefined ? '' : `${all} && `}chosen == owner[p]);`,
+  );
   return { ...s.finish(name, head, workgroups), gate: 'open' };
 };

@@ -120,8 +120,8 @@ export const createShader = (target: Target): Shader => {
     element: (id, index, write) => {
       const { place, slices } = target.site(id);
       const name = bind(place, memoryType(target.info(id).dtype), write);
-      const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`} + `);
-      return `${name}[${from.join('')}${index}]`;
+      const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`}`);
+      return `${name}[${(index === '0' && from.length > 0 ? from : [...from, index]).join(' + ')}]`;
     },
     words: (place, write) => bind(place, 'u32', write),
     flag: ({ place, word }) => `${bind(place, 'u32', false)}[${word}]`,

@@ -1,6 +1,6 @@
 // The text of kernels, as snapshots: what a small program costs on a GPU is there to be read.
 import { describe, expect, test } from 'vitest';
-import { jit, take, tensor, zeros, type Tensor } from '../../src/index.ts';
+import { jit, scan, switchCase, take, tensor, zeros, type Tensor } from '../../src/index.ts';
 import { planProgram } from '../../src/jit/plan.ts';
 import { simplify } from '../../src/jit/simplify.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
@@ -185,6 +185,130 @@ describe('kernels as text', () => {
         if (t3 >= 0 && t3 < 6) { t4 = b1[t3]; }
         let t5 = min_f32(t4, from_bits(0x7f800000u));
         b2[v0] = t5;
+      }
+      "
+    `);
+  });
+
+  test('the body of a scan: a slice is an offset by the number of the step', () => {
+    expect(
+      text(
+        (s: Tensor, xs: Tensor) => scan((c: Tensor, x: Tensor) => [c.mul(0.5).add(x), c.sum()], s, xs),
+        zeros([3]),
+        zeros([1500, 3]),
+      ),
+    ).toMatchInlineSnapshot(`
+      "// carry: 1 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 3) { return; }
+        let v0 = p;
+        let t0 = b0[v0];
+        b1[v0] = t0;
+      }
+
+      // add: 1 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read> b1: array<f32>;
+      @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
+      @group(1) @binding(0) var<uniform> s0_0: i32;
+      @group(1) @binding(1) var<uniform> s0_1: i32;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 3) { return; }
+        let v0 = p;
+        let t0 = b0[v0];
+        let t1 = t0 * 0.5f;
+        let t2 = b1[(s0_0 + s0_1 * 1024) * 3 + v0];
+        let t3 = t1 + t2;
+        b2[v0] = t3;
+      }
+
+      // sum: 1 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      @group(1) @binding(0) var<uniform> s0_0: i32;
+      @group(1) @binding(1) var<uniform> s0_1: i32;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 1) { return; }
+        var a0: f32 = 0.0f;
+        for (var i0 = 0; i0 < 3; i0++) {
+          let t0 = b0[i0];
+          a0 = a0 + t0;
+        }
+        let r0 = a0;
+        b1[(s0_0 + s0_1 * 1024)] = r0;
+      }
+      "
+    `);
+  });
+
+  test('the choice of a branch: how many workgroups each kernel has', () => {
+    expect(
+      text(
+        (i: Tensor, x: Tensor) => switchCase(i, [(y: Tensor) => y.add(1), (y: Tensor) => y.mul(2)], x),
+        tensor(1, { dtype: 'int32' }),
+        zeros([300]),
+      ),
+    ).toMatchInlineSnapshot(`
+      "// select: 1 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<i32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<i32>;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 1) { return; }
+        let t0 = b0[0];
+        let t1 = t0 < 0;
+        let t2 = select(t0, 0, t1);
+        let t3 = t2 > 1;
+        let t4 = select(t2, 1, t3);
+        b1[0] = t4;
+      }
+
+      // cond_choose: 1 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<i32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<u32>;
+      const full = array<u32, 8>(1u, 1u, 5u, 1u, 1u, 5u, 1u, 1u);
+      const owner = array<i32, 8>(0, 1, 0, 0, 0, 1, 1, 1);
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 8) { return; }
+        let chosen = clamp(b0[0], 0, 1);
+        b1[p] = select(0u, full[p], chosen == owner[p]);
+      }
+
+      // add: 5 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 300) { return; }
+        let v0 = p;
+        let t0 = b0[v0];
+        let t1 = t0 + 1.0f;
+        b1[v0] = t1;
+      }
+
+      // mul: 5 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        let p = i32(id.x);
+        if (p >= 300) { return; }
+        let v0 = p;
+        let t0 = b0[v0];
+        let t1 = t0 * 2.0f;
+        b1[v0] = t1;
       }
       "
     `);
