@@ -1,6 +1,6 @@
 // Functions that control flow holds, as programs: staged on the leaves of their trees, with what they return checked against what must go in again.
 import { showAval, type Aval } from '../core/aval.ts';
-import { DTypeError, ShapeError, TreeError } from '../core/errors.ts';
+import { ArgumentError, DTypeError, ShapeError, TreeError } from '../core/errors.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { refusePromise } from '../core/interpreter.ts';
 import { cast } from '../core/ops/promote.ts';
@@ -69,6 +69,42 @@ export const stageBody = (op: string, f: AnyFunction, structure: Structure, aval
 
 const strong = (x: Tensor): Aval => ({ shape: x.shape, dtype: x.dtype, weak: false });
 
+/** Fails where a carry changes from step to step; weak values take a dtype yet. */
+const checkCarry = (
+  op: string,
+  structure: Structure,
+  before: readonly Aval[],
+  after: readonly Aval[],
+  isFree: (i: number) => boolean,
+): void =>
+  before.forEach((x, i) => {
+    const y = after[i]!;
+    if (x.shape.join() === y.shape.join() && (isFree(i) || y.weak || x.dtype === y.dtype)) return;
+    const message = `the carry changes${at(structure, i)}: it enters the body as ${showAval(x)} and leaves it as ${showAval(y)}; it must keep its shape and dtype from step to step${x.dtype === y.dtype ? '' : ` (start with ${y.dtype}, or cast the result with astype)`}`;
+    if (x.shape.join() !== y.shape.join()) throw new ShapeError(op, message);
+    throw new DTypeError(op, message);
+  });
+const carryNames = ['the initial carry', 'the carry that the body returns'] as const;
+
+/** The carry after a step of a loop in JS, which must be like the one before. */
+export const nextCarry = (op: string, before: unknown, after: unknown): unknown => {
+  const old = leavesOf(op, before);
+  const { leaves, structure } = leavesOf(op, after);
+  checkSameStructure(op, old.structure, structure, carryNames);
+  checkCarry(op, structure, old.leaves, leaves, (i) => old.leaves[i]!.weak);
+  return unflatten(
+    structure,
+    leaves.map((y, i) => (y.weak && !old.leaves[i]!.weak ? cast(y, old.leaves[i]!.dtype) : y)),
+  );
+};
+
+/** The parts of what the body of a scan returned. */
+export const checkPair = (op: string, result: unknown): readonly [unknown, unknown] => {
+  if (!Array.isArray(result) || result.length !== 2)
+    throw new ArgumentError(op, 'the body must return the pair [carry, y]; use null for y where there is none');
+  return result as unknown as readonly [unknown, unknown];
+};
+
 export interface LoopBody extends Body {
   /** The initial carry in the dtypes that it keeps. */
   readonly init: readonly Tensor[];
@@ -98,10 +134,7 @@ export const stageLoop = (
       op,
       (...xs) => {
         const outs = g.run(...xs);
-        checkSameStructure(op, carryStructure, carryOf(g.out()), [
-          'the initial carry',
-          'the carry that the body returns',
-        ]);
+        checkSameStructure(op, carryStructure, carryOf(g.out()), carryNames);
         results = outs.map((y): Aval => ({ shape: y.shape, dtype: y.dtype, weak: y.weak }));
         return outs.map((y, i) =>
           i < start.length && y.weak && !avals[i]!.weak ? cast(y, avals[i]!.dtype) : settle(y),
@@ -114,13 +147,7 @@ export const stageLoop = (
       return x.weak ? cast(x, y.weak ? 'float32' : y.dtype) : x;
     });
     const settled = start.every((x) => !x.weak);
-    start.forEach((x, i) => {
-      const y = results[i]!;
-      if (x.shape.join() === y.shape.join() && (x.weak || y.weak || x.dtype === y.dtype)) return;
-      const message = `the carry changes${at(carryStructure, i)}: it enters the body as ${showAval(avals[i]!)} and leaves it as ${showAval(y)}; it must keep its shape and dtype from step to step${x.dtype === y.dtype ? '' : ` (start with ${y.dtype}, or cast the result with astype)`}`;
-      if (x.shape.join() !== y.shape.join()) throw new ShapeError(op, message);
-      throw new DTypeError(op, message);
-    });
+    checkCarry(op, carryStructure, avals, results.slice(0, start.length), (i) => start[i]!.weak);
     if (settled) return { staged, out: g.out(), init: start };
     start = next;
   }

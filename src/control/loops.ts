@@ -11,7 +11,17 @@ import { sliceAlong } from '../core/ops/slice.ts';
 import { reshapeTo } from '../core/ops/structure.ts';
 import { Tensor, Tracer } from '../core/tensor.ts';
 import { leafPaths, unflatten, type Structure } from '../core/tree.ts';
-import { leavesOf, returned, settled, stageBody, stageLoop, type AnyFunction, type Traced } from './body.ts';
+import {
+  checkPair,
+  leavesOf,
+  nextCarry,
+  returned,
+  settled,
+  stageBody,
+  stageLoop,
+  type AnyFunction,
+  type Traced,
+} from './body.ts';
 import { settle } from '../core/functional.ts';
 import { scanPrimitive } from './scan.ts';
 import { whilePrimitive } from './while.ts';
@@ -68,7 +78,8 @@ const sliceAt = (x: Tensor, i: number): Tensor => reshapeTo(sliceAlong(x, 0, i, 
 
 /** The loop in JS, for `disableJit`. */
 const scanInJs = (
-  f: (carry: unknown, x: unknown) => readonly [unknown, unknown],
+  op: string,
+  f: AnyFunction,
   init: unknown,
   xs: readonly Tensor[],
   structure: Structure,
@@ -80,20 +91,18 @@ const scanInJs = (
   let out: Structure | undefined;
   for (let k = 0; k < n; k++) {
     const i = reverse ? n - 1 - k : k;
-    const step = f(
-      carry,
-      unflatten(
-        structure,
-        xs.map((x) => sliceAt(x, i)),
-      ),
+    const slices = unflatten(
+      structure,
+      xs.map((x) => sliceAt(x, i)),
     );
-    carry = step[0];
-    const y = leavesOf('scan', step[1]);
+    const step = checkPair(op, returned(op, f, f(carry as never, slices as never)));
+    carry = nextCarry(op, carry, step[0]);
+    const y = leavesOf(op, step[1]);
     ys[i] = y.leaves;
     out = y.structure;
   }
   return [
-    settled('scan', carry),
+    settled(op, carry),
     out === undefined
       ? null
       : unflatten(
@@ -150,7 +159,7 @@ export const runScan = (
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new ArgumentError(op, `unroll must be a positive integer or a boolean, got ${String(unroll)}`);
   if (jitDisabled() && n > 0)
-    return scanInJs(f as never, unflatten(start.structure, start.leaves), slices, given.structure, n, reverse);
+    return scanInJs(op, f, unflatten(start.structure, start.leaves), slices, given.structure, n, reverse);
   const body = stageLoop(
     op,
     f,
@@ -257,14 +266,14 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
   const start = leavesOf(op, init);
   if (jitDisabled()) {
     let carry: unknown = unflatten(start.structure, start.leaves);
-    const going = cond as unknown as (c: unknown) => Tensor;
+    const going = cond as unknown as (c: unknown) => unknown;
     const next = body as unknown as (c: unknown) => unknown;
     for (;;) {
       const go = going(carry);
-      // A value that is traced cannot be read: the loop is staged after all.
-      if (go instanceof Tracer) break;
+      // A value that is traced cannot be read: the loop is staged after all. Staging knows what is wrong with other answers.
+      if (!(go instanceof Tensor) || go instanceof Tracer || go.dtype !== 'bool' || go.rank > 0) break;
       if (go.dataSync()[0] === 0) return settled(op, carry);
-      carry = next(carry);
+      carry = nextCarry(op, carry, returned(op, body, next(carry)));
     }
   }
   const args: Structure = { kind: 'array', children: [start.structure] };
