@@ -1,5 +1,6 @@
 // The primitive: one record that says everything about an operation, so that a forgotten rule is a type error.
 import type { Aval } from './aval.ts';
+import { TracerError } from './errors.ts';
 import type { Lowering } from './lowering.ts';
 import type { Equation, Program, Value } from './program.ts';
 import type { Tensor } from './tensor.ts';
@@ -16,6 +17,15 @@ export class LinearInput {
 }
 export type TransposeInput = Tensor | LinearInput;
 export const isLinear = (x: TransposeInput): x is LinearInput => x instanceof LinearInput;
+
+/** Fails where an input that must be a value is a tangent: a derivative rule that is not linear in its tangents. */
+export const refuseLinear = (op: string, input: TransposeInput): void => {
+  if (isLinear(input))
+    throw new TracerError(
+      op,
+      'is not linear in this operand and cannot be transposed; a derivative rule (the jvp of a customJvp) must be linear in its tangents: no product of two of them, no division by one, no choice that depends on one',
+    );
+};
 
 /** null is the zero tangent or cotangent, which is never materialised. */
 export type Tangent = Tensor | null;

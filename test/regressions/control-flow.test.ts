@@ -3,10 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   add,
   checkpoint,
+  concatenate,
   cond,
   cos,
   customJvp,
   customVjp,
+  disableJit,
+  div,
+  dot,
   foriLoop,
   grad,
   greater,
@@ -19,6 +23,8 @@ import {
   tensor,
   valueAndGrad,
   vmap,
+  where,
+  whileLoop,
 } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 
@@ -115,5 +121,68 @@ describe('a customJvp rule that computes values and tangents together', () => {
     const want = valueAndGrad(ref)(at).map((y) => Number(y.itemSync()));
     for (const both of [valueAndGrad(custom), jit(valueAndGrad(custom))])
       both(at).forEach((y, i) => expect(y.itemSync()).toBeCloseTo(want[i]!, 12));
+  });
+});
+
+describe('rules that are not linear in their tangents', () => {
+  // They ended in a TypeError about something inside.
+  it.each([
+    ['a product', (_: Tensor, t: Tensor) => mul(t, t), /mul: is not linear/],
+    ['a quotient', (x: Tensor, t: Tensor) => div(x, t), /div: is not linear/],
+    ['a choice', (_: Tensor, t: Tensor) => where(greater(t, 0), t, 0), /where: is not linear/],
+    ['a matrix product', (_: Tensor, t: Tensor) => dot(t, t), /is not linear/],
+  ] as const)('%s of tangents names the operation', (_, rule, message) => {
+    const f = customJvp({ call: (x: Tensor) => sum(x), jvp: ([x], [t]) => [sum(x), sum(rule(x, t))] });
+    expect(() => grad(f)(tensor([1, 2]))).toThrow(message);
+    expect(() => jit(grad(f))(tensor([1, 2]))).toThrow(message);
+  });
+});
+
+it('a product into one place needs no promise that places differ', () => {
+  const f = (v: Tensor, i: Tensor): Tensor => tensor([2, 3]).at(i).mul(v).at(0).get();
+  expect(numbers(grad(f)(tensor(5), tensor(0, 'int32')))).toEqual([2]);
+  const g = vmap(grad(f), { inAxes: [null, 0] });
+  expect(numbers(jit(g)(tensor(5), tensor([0, 1], 'int32')) as Tensor)).toEqual([2, 0]);
+});
+
+describe('loops without jit find the same faults as compiled ones', () => {
+  const one = tensor([1]);
+  const loose = { scan, whileLoop } as unknown as Record<'scan' | 'whileLoop', (...args: unknown[]) => unknown>;
+  const faulty: Record<string, () => unknown> = {
+    'no pair': () => loose.scan((c: Tensor) => c, tensor(0), one),
+    nothing: () => loose.scan(() => undefined, tensor(0), one),
+    'another shape': () => loose.scan((c: Tensor) => [concatenate([c, c]), null], one, one),
+    'another dtype': () => loose.scan((c: Tensor) => [c.astype('int32'), null], one, one),
+    'another structure': () => loose.scan((c: Tensor) => [[c], null], one, one),
+    'an answer that is no tensor': () =>
+      loose.whileLoop(
+        () => true,
+        (c: Tensor) => c,
+        one,
+      ),
+    'an answer that is no scalar': () =>
+      loose.whileLoop(
+        (c: Tensor) => greater(c, 0),
+        (c: Tensor) => c,
+        one,
+      ),
+    'a carry that grows': () =>
+      loose.whileLoop(
+        (c: Tensor) => greater(sum(c), 0),
+        (c: Tensor) => concatenate([c, c]),
+        one,
+      ),
+  };
+  const messageOf = (f: () => unknown): string => {
+    try {
+      f();
+    } catch (e) {
+      return (e as Error).message.split('\n')[0]!;
+    }
+    return 'no error';
+  };
+  it.each(Object.entries(faulty))('%s', (_, f) => {
+    expect(messageOf(f)).toMatch(/^(scan|whileLoop): /);
+    expect(messageOf(() => disableJit(f))).toBe(messageOf(f));
   });
 });

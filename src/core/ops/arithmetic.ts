@@ -4,7 +4,7 @@ import { isFloat, type DType } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import { arg, call, compare, lit, select as selectExpr } from '../expr.ts';
 import { bind1 } from '../interpreter.ts';
-import { isLinear, type Primitive, type Tangent } from '../primitive.ts';
+import { isLinear, refuseLinear, type Primitive, type Tangent } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ArithmeticFunction, ComparisonFunction, QuotientFunction, SameFunction } from '../types/functions.ts';
 import { promote, toFloat, type TensorLike } from './promote.ts';
@@ -36,12 +36,12 @@ export const subPrimitive: Primitive = binaryPrimitive('sub', (x, y) => call('su
 
 export const mulPrimitive: Primitive = binaryPrimitive('mul', (x, y) => call('mul', x.dtype, x, y), {
   jvp: (x, y, dx, dy) => addTangents(dx && bind1(mulPrimitive, [dx, y], {}), dy && bind1(mulPrimitive, [x, dy], {})),
-  transpose: ([ct], [x, y]) =>
-    ct === null
-      ? [null, null]
-      : isLinear(x!)
-        ? [bind1(mulPrimitive, [ct!, y as Tensor], {}), null]
-        : [null, bind1(mulPrimitive, [x!, ct!], {})],
+  transpose([ct], [x, y]) {
+    if (ct === null) return [null, null];
+    if (!isLinear(x!)) return [null, bind1(mulPrimitive, [x!, ct!], {})];
+    refuseLinear('mul', y!);
+    return [bind1(mulPrimitive, [ct!, y as Tensor], {}), null];
+  },
 });
 
 // The tangent of a quotient uses the quotient: d(x/y) = (dx - (x/y) dy) / y.
@@ -51,7 +51,11 @@ export const divPrimitive: Primitive = binaryPrimitive('div', (x, y) => call('di
     const top = bent === null ? dx : dx === null ? neg(bent) : bind1(subPrimitive, [dx, bent], {});
     return top && bind1(divPrimitive, [top, y], {});
   },
-  transpose: ([ct], [, y]) => [ct === null ? null : bind1(divPrimitive, [ct!, y as Tensor], {}), null],
+  transpose([ct], [, y]) {
+    if (ct === null) return [null, null];
+    refuseLinear('div', y!);
+    return [bind1(divPrimitive, [ct!, y as Tensor], {}), null];
+  },
 });
 
 const noBool =
@@ -117,6 +121,7 @@ export const selectPrimitive: Primitive = {
   },
   transpose([ct], [c, x, y]) {
     if (ct === null) return [null, null, null];
+    refuseLinear('where', c!);
     const zeros = fillLike(ct!, 0);
     return [
       null,

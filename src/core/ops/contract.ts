@@ -2,7 +2,7 @@
 import { aval, type Aval, type Shape } from '../aval.ts';
 import { bind1 } from '../interpreter.ts';
 import type { BatchResult, Primitive, Tangent } from '../primitive.ts';
-import { isLinear } from '../primitive.ts';
+import { isLinear, refuseLinear } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { addTangents } from './arithmetic.ts';
 import { hasPhases, lowerContraction } from './contract-lower.ts';
@@ -165,9 +165,10 @@ const contractionPrimitive = (name: string): Primitive<ContractionParams> => {
     },
     transpose([ct], [x, y], params) {
       if (ct === null) return [null, null];
-      return isLinear(x!)
-        ? [bindWhole(self, ct!, y as Tensor, lhsTranspose(params, x.aval.shape)), null]
-        : [null, bindWhole(self, x!, ct!, rhsTranspose(params, (y as { aval: Aval }).aval.shape))];
+      if (!isLinear(x!))
+        return [null, bindWhole(self, x!, ct!, rhsTranspose(params, (y as { aval: Aval }).aval.shape))];
+      refuseLinear(name, y!);
+      return [bindWhole(self, ct!, y as Tensor, lhsTranspose(params, x.aval.shape)), null];
     },
     batch: (inputs, axes, params) => batchRule(bind, inputs, axes, params),
     lower: lowerContraction,

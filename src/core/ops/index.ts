@@ -1,5 +1,5 @@
 // The index syntax: slices, integers, new axes and index tensors together, for reading and for functional updates.
-import { broadcastShapes, showShape, type Shape } from '../aval.ts';
+import { broadcastShapes, showShape, sizeOf, type Shape } from '../aval.ts';
 import { isFloat } from '../dtype.ts';
 import { ArgumentError, DTypeError } from '../errors.ts';
 import { bind1 } from '../interpreter.ts';
@@ -156,7 +156,8 @@ const updated = (op: ScatterOp, x: Tensor, p: Plan, values: TensorLike, unique: 
   if (p.advanced !== undefined) {
     const { indices, places } = p.advanced;
     const u = broadcastTo(typed, gatheredShape(view.shape, indices[0]!.shape, places));
-    changed = scatterInto(view, indices, u, { ...places, op, unique });
+    const alone = sizeOf(indices[0]!.shape) === 1;
+    changed = scatterInto(view, indices, u, { ...places, op, unique: unique || alone });
   } else {
     const u = broadcastTo(typed, p.shape);
     const combine = { set: (_: Tensor, v: Tensor) => v, add, mul, min: minimum, max: maximum }[op];
