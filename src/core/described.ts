@@ -1,5 +1,5 @@
 // Trees of shapes: results and arguments of which only shape and dtype are known.
-import { checkShape, sizeOf, type Aval } from './aval.ts';
+import { checkDType, checkShape, sizeOf, type Aval } from './aval.ts';
 import { isDType, type DType } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { FillStorage } from './host.ts';
@@ -14,6 +14,18 @@ export interface ResultShape {
 
 const isResultShape = (x: unknown): x is ResultShape =>
   typeof x === 'object' && x !== null && Array.isArray((x as ResultShape).shape) && isDType((x as ResultShape).dtype);
+
+/** Fails for what is meant to be { shape, dtype } and has a dtype that does not exist. */
+const refuseUnknown = (op: string, x: object): void => {
+  const { shape, dtype, ...rest } = x as { readonly shape?: unknown; readonly dtype?: unknown };
+  if (
+    Array.isArray(shape) &&
+    shape.every(Number.isInteger) &&
+    typeof dtype === 'string' &&
+    Object.keys(rest).length === 0
+  )
+    checkDType(op, dtype);
+};
 
 /** A tree of { shape, dtype } as the shapes of its leaves, and the tree's structure. */
 export const describedShapes = (
@@ -30,6 +42,7 @@ export const describedShapes = (
       return 0;
     }
     if (Array.isArray(x)) return x.map((c, i) => replace(c, `${path}[${i}]`));
+    if (typeof x === 'object' && x !== null) refuseUnknown(op, x);
     if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
       return Object.fromEntries(
         Object.keys(x)
@@ -58,5 +71,6 @@ export const withPlaceholders = (op: string, x: unknown): unknown => {
     const shape = checkShape(op, x.shape);
     return new ConcreteTensor(shape, x.dtype, new FillStorage(0, x.dtype, sizeOf(shape)));
   }
+  refuseUnknown(op, x);
   return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, withPlaceholders(op, v)]));
 };

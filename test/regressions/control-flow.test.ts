@@ -17,6 +17,7 @@ import {
   jit,
   mul,
   psum,
+  pureCallback,
   scan,
   sin,
   sum,
@@ -185,4 +186,10 @@ describe('loops without jit find the same faults as compiled ones', () => {
     expect(messageOf(f)).toMatch(/^(scan|whileLoop): /);
     expect(messageOf(() => disableJit(f))).toBe(messageOf(f));
   });
+});
+
+it('a dtype that does not exist is an error where shapes are described', () => {
+  const wrong = { shape: [2], dtype: 'float23' } as never;
+  expect(() => jit((x: Tensor) => x).lower(wrong)).toThrow("unknown dtype float23; use 'float32'");
+  expect(() => pureCallback((x: Tensor) => x, wrong, [tensor([1, 2])])).toThrow("unknown dtype float23; use 'float32'");
 });
