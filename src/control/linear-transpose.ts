@@ -11,19 +11,58 @@ import { leavesOf, type AnyFunction } from './body.ts';
 import { writtenOut } from './checkpoint.ts';
 import { checkTangents } from './custom.ts';
 import { needed, reads } from './live.ts';
-import { avalsOf, linearizeProgram, runProgram, transposeProgram, zerosOf } from './programs.ts';
+import type { CondParams } from './branch.ts';
+import type { ScanParams } from './scan.ts';
+import { avalsOf, linearizeProgram, reached, runProgram, transposeProgram, zerosOf } from './programs.ts';
 
 /** A function that was to be linear and is not. */
 export class LinearityError extends CotangentError {
   override name = 'LinearityError';
 }
 
+/** Which outputs of an equation depend on the marked inputs: of branches and loops, not all. */
+const outsReached = ({ outs, params }: Equation, marked: readonly boolean[]): readonly boolean[] => {
+  const { branches, program, carry, consts } = params as Partial<ScanParams & CondParams>;
+  if (branches !== undefined && marked[0] !== true) {
+    const each = branches.map((b) => reached(b, marked.slice(1)));
+    return outs.map((_, i) => each.some((r) => r[i]!));
+  }
+  if (program === undefined || carry === undefined || consts === undefined)
+    return outs.map(() => marked.includes(true));
+  const now = [...marked];
+  for (;;) {
+    const r = reached(program, now);
+    const grown = r.flatMap((on, i) => (i < carry && on && !now[consts + i]! ? [consts + i] : []));
+    if (grown.length === 0) return r.map((on, i) => on || (i < carry && now[consts + i]!));
+    grown.forEach((i) => (now[i] = true));
+  }
+};
+
 /** The equation of a program that makes each value that depends on some inputs; undefined for those inputs. */
 const dependents = (program: Program, inputs: readonly Value[]): Map<Value, Equation | undefined> => {
   const made = new Map<Value, Equation | undefined>(inputs.map((v) => [v, undefined]));
-  for (const e of program.equations) if (e.inputs.some((v) => made.has(v))) e.outs.forEach((v) => made.set(v, e));
+  for (const e of program.equations) {
+    const marked = e.inputs.map((v) => made.has(v));
+    if (marked.includes(true)) outsReached(e, marked).forEach((on, i) => on && made.set(e.outs[i]!, e));
+  }
   return made;
 };
+
+/** What has no derivative is not linear either: a result of it that depends on an argument. */
+const checkMoves = ({ program, captured }: Staged): void => {
+  const plain = needed(writtenOut(program));
+  const dependent = dependents(plain, plain.inputs.slice(captured.length));
+  const live = new Set([...plain.outs, ...plain.equations.flatMap((e) => e.inputs)]);
+  for (const [v, e] of dependent)
+    if (e !== undefined && live.has(v) && (flat.has(e.primitive.name) || !isFloat(v.aval.dtype))) {
+      const line = e.frame?.();
+      throw new LinearityError(
+        'linearTranspose',
+        `the function is not linear in its arguments: its result depends on the result of ${e.primitive.name}${line === undefined ? '' : `, at ${line}`}, which has no derivative`,
+      );
+    }
+};
+const flat: ReadonlySet<string> = new Set(['round', 'floor', 'ceil', 'trunc', 'sign', 'stopGradient']);
 
 /** A function whose derivative depends on where it is taken is not linear. */
 const checkLinear = ({ program, captured }: Staged): void => {
@@ -93,6 +132,7 @@ export const linearTranspose = <A extends readonly unknown[], R>(
   const out = g.out();
   const outs = avalsOf(staged.program.outs);
   checkLinear(staged);
+  checkMoves(staged);
   checkThroughZero(staged);
   return (ct) => {
     const cts = checkTangents(op, 'the cotangent', ct, out, outs, "the function's result");

@@ -15,11 +15,14 @@ import {
   grad,
   greater,
   jit,
+  linearTranspose,
   mul,
   psum,
   pureCallback,
+  round,
   scan,
   sin,
+  stopGradient,
   sum,
   tensor,
   valueAndGrad,
@@ -192,4 +195,33 @@ it('a dtype that does not exist is an error where shapes are described', () => {
   const wrong = { shape: [2], dtype: 'float23' } as never;
   expect(() => jit((x: Tensor) => x).lower(wrong)).toThrow("unknown dtype float23; use 'float32'");
   expect(() => pureCallback((x: Tensor) => x, wrong, [tensor([1, 2])])).toThrow("unknown dtype float23; use 'float32'");
+});
+
+describe('linearTranspose', () => {
+  const i = (x: Tensor): Tensor => x.astype('float32');
+  // The coefficients come from a loop or a branch that computes with the argument too: that made them look dependent on it.
+  it.each([
+    ['a coefficient that counts', (x: Tensor) => foriLoop(0, 3, (k, a) => mul(a, add(i(k), 1)), x), 6],
+    [
+      'a branch by a value',
+      (x: Tensor) =>
+        cond(
+          tensor(true),
+          (y: Tensor) => mul(y, 2),
+          (y: Tensor) => y,
+          x,
+        ),
+      2,
+    ],
+  ] as const)('of %s', (_, f, slope) => {
+    expect(numbers(linearTranspose(f, tensor(0))(tensor(1))[0])).toEqual([slope]);
+  });
+  // They were taken for the function that is zero everywhere.
+  it.each([
+    ['round', (x: Tensor) => round(x)],
+    ['stopGradient', (x: Tensor) => add(x, stopGradient(x))],
+    ['convert', (x: Tensor) => i(x.astype('int32'))],
+  ] as const)('of %s is an error', (name, f) => {
+    expect(() => linearTranspose(f, tensor(0))).toThrow(`depends on the result of ${name}`);
+  });
 });
