@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   blockUntilReady,
   cond,
+  debug,
   devicePut,
   foriLoop,
   fromTypedArray,
@@ -146,6 +147,25 @@ describe('what branches and loops cost', () => {
     const y = jit((z: Tensor) => whileLoop((c: Tensor) => c.less(1e9), (c: Tensor) => c.add(1), z), { device: gpu })(x); // prettier-ignore
     setTimeout(() => real.destroy(), 200);
     await expect(y.data()).rejects.toThrow();
+  });
+});
+
+describe('around control flow', () => {
+  test('it runs on the device of its values without jit as well', async () => {
+    const [xs, s] = devicePut([tensor([1, 2, 3]), tensor(0)], device) as [Tensor, Tensor];
+    const [total, ys] = scan((c: Tensor, x: Tensor) => [c.add(x), c.mul(x)], s, xs);
+    expect([await total.item(), await ys.array()]).toEqual([6, [0, 2, 9]]);
+    expect(await whileLoop((c: Tensor) => c.less(100), (c: Tensor) => c.mul(2), total).item()).toBe(192); // prettier-ignore
+  });
+
+  test('a function of JS inside of a body is refused by name', () => {
+    const f = (c: Tensor, x: Tensor): [Tensor, null] => {
+      debug.print('x', x);
+      return [c.add(x), null];
+    };
+    expect(() => jit((xs: Tensor) => scan(f, tensor(0), xs), { device })(tensor([1, 2]))).toThrow(
+      /^debug\.print\(x\): .*GPU.*WebAssembly/,
+    );
   });
 });
 
