@@ -15,6 +15,7 @@ import {
   isTensor,
   jvpProgram,
   linearizeProgram,
+  partsOf,
   reached,
   runProgram,
   transposeProgram,
@@ -72,13 +73,14 @@ export const condPrimitive: Primitive<CondParams> = {
   split([index, ...inputs], [indexOnTape, ...onTape], { branches }) {
     const moving = union(branches.map((b) => reached(b, onTape)));
     if (indexOnTape === true || moving.every(Boolean)) return undefined;
-    const part = (reads: readonly boolean[], outs: readonly boolean[]): readonly Tensor[] =>
+    const parts = branches.map((b) => partsOf(b, onTape));
+    const part = (which: 'values' | 'quiet', reads: readonly boolean[], outs: readonly boolean[]): readonly Tensor[] =>
       bind(condPrimitive, [index!, ...keep(inputs, reads)], {
-        branches: branches.map((b) => needed(arrange(b, keep(b.inputs, reads), keep(b.outs, outs)))),
+        branches: parts.map(({ [which]: b }) => needed(arrange(b, keep(b.inputs, reads), keep(b.outs, outs)))),
       });
     const not = (mask: readonly boolean[]): boolean[] => mask.map((m) => !m);
-    const values = part(not(onTape), not(moving));
-    const tangents = moving.includes(true) ? part(not(onTape.map(() => false)), moving) : [];
+    const values = part('values', not(onTape), not(moving));
+    const tangents = moving.includes(true) ? part('quiet', not(onTape.map(() => false)), moving) : [];
     let v = 0;
     let t = 0;
     return moving.map((m) => (m ? tangents[t++]! : values[v++]!));

@@ -60,7 +60,7 @@ export interface CustomVjpLinearParams {
 const noForward = (name: string): never => {
   throw new TracerError(
     'customVjp',
-    `${name === '' ? 'the function' : `'${name}'`} has no forward derivative (jvp, jacfwd, hvp, hessian and functions that linearize returns need one): its rule is for reverse mode only; use customJvp, from which both follow, or reverse mode (grad, vjp, jacrev)`,
+    `${name === '' ? 'the function' : `'${name}'`} has no forward derivative (jvp, jacfwd and functions that linearize returns need one): its rule is for reverse mode only; use customJvp, from which both follow, or reverse mode (grad, vjp, jacrev)`,
   );
 };
 

@@ -32,6 +32,21 @@ export const reached = (program: Program, marked: readonly boolean[]): boolean[]
   return program.outs.map((v) => known.has(v));
 };
 
+/** The part that depends on none of the marked inputs, with its effects; and all of it without effects. */
+export const partsOf = (
+  program: Program,
+  marked: readonly boolean[],
+): { readonly values: Program; readonly quiet: Program } => {
+  const known = new Set(program.inputs.filter((_, i) => marked[i]!));
+  const values = program.equations.filter((e) => {
+    const depends = e.inputs.some((v) => known.has(v));
+    if (depends) e.outs.forEach((v) => known.add(v));
+    return !depends;
+  });
+  const quiet = program.equations.filter((e) => e.primitive.effects === undefined);
+  return { values: { ...program, equations: values }, quiet: { ...program, equations: quiet } };
+};
+
 /** `split` of a primitive whose meaning is its program: written out. */
 export const splitCall = (
   inputs: readonly Tensor[],

@@ -16,6 +16,7 @@ import {
   isTensor,
   jvpProgram,
   linearizeProgram,
+  partsOf,
   reached,
   runProgram,
   transposeProgram,
@@ -93,9 +94,10 @@ export const scanPrimitive: Primitive<ScanParams> = {
     const fixed = not(carryMask);
     // The carries that are values, as they were before each step, are xs of what is linear.
     const before = where(carry, fixed);
+    const parts = partsOf(p.program, [...tapeConsts!, ...carryMask, ...tapeXs!]);
     const known = needed(
       arrange(
-        p.program,
+        parts.values,
         [...where(consts, not(tapeConsts!)), ...before, ...where(xs, not(tapeXs!))],
         [...outs(not(moving)), ...before],
       ),
@@ -108,7 +110,9 @@ export const scanPrimitive: Primitive<ScanParams> = {
       where(xsIn, not(tapeXs!)),
     );
     const values = [...lastValues!, ...stacked!.slice(0, stacked!.length - before.length)];
-    const linear = needed(arrange(p.program, [...consts, ...where(carry, carryMask), ...xs, ...before], outs(moving)));
+    const linear = needed(
+      arrange(parts.quiet, [...consts, ...where(carry, carryMask), ...xs, ...before], outs(moving)),
+    );
     const tangents = moving.includes(true)
       ? apply(p, linear, constsIn, where(carryIn, carryMask), [
           ...xsIn,

@@ -8,6 +8,7 @@ import {
   cos,
   customJvp,
   customVjp,
+  debug,
   disableJit,
   div,
   dot,
@@ -99,6 +100,25 @@ describe('a customJvp rule that computes values and tangents together', () => {
       );
     });
   }
+  it('runs the effects on values once, in order', () => {
+    const seen: number[] = [];
+    const see = (x: Tensor): void => debug.callback((v) => seen.push(Number(v.itemSync())), x);
+    const f = customJvp({
+      call: (x: Tensor) => x,
+      jvp: ([x], [dx]) =>
+        foriLoop(
+          0,
+          3,
+          (_, [y, dy]) => {
+            see(y);
+            return [add(y, 1), mul(dy, 2)] as const;
+          },
+          [x, dx] as const,
+        ),
+    });
+    expect(numbers(jit(grad(f))(tensor(5)))).toEqual([8]);
+    expect(seen).toEqual([5, 6, 7]);
+  });
   it('in a loop with xs, a counter, and a result of each step', () => {
     const ref = (x: Tensor): Tensor => {
       const [last, ys] = scan((c, w) => [sin(mul(c, w)), mul(c, c)], x, tensor([1, 2, 3], 'float64'), {
