@@ -12,7 +12,7 @@ import { writtenOut } from './checkpoint.ts';
 import { checkTangents } from './custom.ts';
 import { needed, reads } from './live.ts';
 import type { CondParams } from './branch.ts';
-import type { ScanParams } from './scan.ts';
+import type { ScanParams } from './scan-parts.ts';
 import { avalsOf, linearizeProgram, reached, runProgram, transposeProgram, zerosOf } from './programs.ts';
 
 /** A function that was to be linear and is not. */
