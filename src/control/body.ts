@@ -25,7 +25,7 @@ export type Traced<T> =
       : T extends TreeNode | ((...args: never[]) => unknown)
         ? T
         : T extends object
-          ? { [K in keyof T]: Traced<T[K]> }
+          ? { -readonly [K in keyof T]: Traced<T[K]> }
           : T;
 
 export type AnyFunction = (...args: never[]) => unknown;

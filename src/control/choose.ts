@@ -64,7 +64,7 @@ const choose = (
  * @example
  * cond(tensor(true), (x) => mul(x, 2), (x) => neg(x), tensor(3)); // 6
  */
-export const cond = <A extends readonly unknown[], R>(
+export const cond = <const A extends readonly unknown[], const R>(
   pred: Tensor | boolean,
   onTrue: (...operands: { [K in keyof A]: Traced<A[K]> }) => R,
   onFalse: (...operands: { [K in keyof A]: Traced<A[K]> }) => unknown,
@@ -99,7 +99,7 @@ export const cond = <A extends readonly unknown[], R>(
  * @example
  * switchCase(tensor(1, 'int32'), [(x) => x, (x) => mul(x, x), (x) => neg(x)], tensor(3)); // 9
  */
-export const switchCase = <A extends readonly unknown[], R>(
+export const switchCase = <const A extends readonly unknown[], const R>(
   index: Tensor | number,
   branches: readonly ((...operands: { [K in keyof A]: Traced<A[K]> }) => R)[],
   ...operands: A

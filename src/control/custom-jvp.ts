@@ -113,7 +113,8 @@ export interface CustomJvpRules<A extends readonly unknown[], R, N extends reado
 /**
  * A function with a derivative of its own (`jax.custom_jvp`): `jvp` gets the arguments and their tangents and returns the
  * value of `call` and its tangent. Reverse mode, vmap, jit and higher derivatives follow from it. A value that is
- * differentiated by must come in as an argument: one that the function closes over is an error.
+ * differentiated by must come in as an argument: one that the function closes over is an error. In TypeScript a rule that calls
+ * the function itself needs its type written down: `const f: (x: Tensor) => Tensor = customJvp(...)`.
  * @example
  * // log(1 + exp(x)) whose derivative does not overflow
  * const log1pexp = customJvp({

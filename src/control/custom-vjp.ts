@@ -239,7 +239,8 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null | undefined };
  * A function with a reverse derivative of its own (`jax.custom_vjp`): `fwd` returns the value of `call` and what the
  * backward pass needs of it, `bwd` turns that and the cotangent of the value into cotangents of the arguments. It composes
  * with vmap, jit and higher derivatives by reverse mode; forward mode is an error. A value that is differentiated by must
- * come in as an argument: one that the function closes over is an error.
+ * come in as an argument: one that the function closes over is an error. In TypeScript a rule that calls the function itself
+ * needs its type written down: `const f: (x: Tensor) => Tensor = customVjp(...)`.
  * @example
  * // the identity, whose gradient is clipped
  * const clipGradient = customVjp({

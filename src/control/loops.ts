@@ -134,7 +134,7 @@ const scanInJs = (
  * @example
  * scan((total, x) => [add(total, x), mul(total, x)], 0, tensor([1, 2, 3])); // [6, [0, 2, 9]]
  */
-export const scan = <C, X, Y>(
+export const scan = <const C, const X, const Y>(
   f: (carry: Traced<C>, x: Traced<X>) => readonly [unknown, Y],
   init: C,
   xs: X,
@@ -200,7 +200,7 @@ interface Counted {
  * @example
  * foriLoop(0, 4, (i, total) => add(total, i), 0); // 6
  */
-export const foriLoop = <C>(
+export const foriLoop = <const C>(
   lower: number | Tensor,
   upper: number | Tensor,
   body: (i: Tensor, carry: Traced<C>) => unknown,
@@ -253,7 +253,7 @@ export const foriLoop = <C>(
  * @example
  * whileLoop((x) => less(x, 100), (x) => mul(x, 2), 3); // 192
  */
-export const whileLoop = <C>(
+export const whileLoop = <const C>(
   cond: (carry: Traced<C>) => Tensor,
   body: (carry: Traced<C>) => unknown,
   init: C,

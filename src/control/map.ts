@@ -25,7 +25,7 @@ export interface MapOptions {
  * @example
  * map((x) => mul(x, x), tensor([1, 2, 3])); // [1, 4, 9]
  */
-export const map = <X, Y>(f: (x: Traced<X>) => Y, xs: X, options: MapOptions = {}): Traced<Y> => {
+export const map = <const X, const Y>(f: (x: Traced<X>) => Y, xs: X, options: MapOptions = {}): Traced<Y> => {
   const op = 'map';
   checkFunction(op, f);
   checkOptions(op, options, ['batchSize']);

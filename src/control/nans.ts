@@ -10,6 +10,7 @@ import { Tracer, type Tensor } from '../core/tensor.ts';
 import { flatten, leafPaths, structureKey, unflatten, type Structure } from '../core/tree.ts';
 import { callPrimitive } from './call.ts';
 import { findOrigin, isBad, summarise, withoutEffects, type Found } from './blame.ts';
+import { subprograms, type Program } from '../core/program.ts';
 
 interface Traced {
   readonly staged: Staged;
@@ -52,6 +53,13 @@ const report = ({ equation: e, inputs, outs, steps }: Found): NonFiniteError => 
     results,
   });
 };
+
+const writesInfinity = (p: Program): boolean =>
+  p.equations.some(
+    (e) =>
+      (e.primitive.name === 'full' && !Number.isFinite(e.params['value'] as number)) ||
+      subprograms(e.params).some(writesInfinity),
+  );
 
 /** No operation made it: it came in, or only the compiled program has it. */
 const cameIn = (captured: readonly Tensor[], args: readonly Tensor[], structure: Structure): NonFiniteError => {
@@ -110,6 +118,8 @@ export const nans = <A extends readonly unknown[], R>(f: (...args: A) => R): ((.
     const bad = outs.map(isBad);
     if (!bad.includes(true)) return unflatten<R>(out, outs);
     const found = findOrigin(withoutEffects(staged.program), inputs, bad);
+    // An infinity that is written down as such was not made.
+    if (found === undefined && !inputs.some(isBad) && writesInfinity(staged.program)) return unflatten<R>(out, outs);
     throw found === undefined ? cameIn(staged.captured, xs, structure) : report(found);
   };
 };

@@ -91,7 +91,7 @@ export const whilePrimitive: Primitive<WhileParams> = {
   transpose() {
     throw new TracerError(
       'whileLoop',
-      'has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)',
+      'has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp',
     );
   },
 

@@ -103,7 +103,10 @@ export const vmap: Vmap =
       throw new ArgumentError('vmap', `axisName must be a string that is not empty, got ${JSON.stringify(axisName)}`);
     const interpreter = new BatchInterpreter(currentInterpreter(), size, axisName);
     const g = onLeaves('vmap', f, structure);
-    const lifted = xs.map((x, i) => interpreter.lift(x, resolved[i]!));
+    // A number that is not mapped is handed through as it is: the function may count by it.
+    const lifted = xs.map((x, i) =>
+      typeof leaves[i] === 'number' ? (leaves[i] as unknown as Tensor) : interpreter.lift(x, resolved[i]!),
+    );
     const outs = withAxis(axisName, size, () => withInterpreter(interpreter, () => g.run(...lifted))).map((y) =>
       interpreter.lower(y),
     );

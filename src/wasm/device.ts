@@ -80,6 +80,9 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
     return address;
   };
 
+  // The table of a program that nobody holds any more.
+  const tables = new FinalizationRegistry<number>((address) => heap.free(address));
+
   const upload = (elements: TypedArray): Storage => {
     const dtype = dtypeOfArray(elements);
     return pool.adopt(dtype, elements.length, place(elements, elements.length, elements.byteLength));
@@ -106,7 +109,7 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
       return p.kind === 'output' && p.position === j;
     });
 
-    return {
+    const executable: Executable = {
       plan,
       run: (inputs) => {
         const staged: number[] = [];
@@ -193,6 +196,8 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
         return results;
       },
     };
+    tables.register(executable, table);
+    return executable;
   };
 
   /** An output that equals an input or another output has the same bytes. */

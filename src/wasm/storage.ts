@@ -49,6 +49,9 @@ export class ResidentStorage implements Storage {
     await this.#pool.breathe();
     return copy;
   }
+  ready(): Promise<void> {
+    return this.#pool.breathe();
+  }
   readSync(): TypedArray {
     return this.view().slice();
   }

@@ -241,7 +241,7 @@ describe('foriLoop', () => {
       a Promise
         TracerError: foriLoop: the function returned a Promise; a transformed function must be synchronous: do the awaiting outside of it
       grad, tensor bounds
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)"
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp"
     `);
   });
 });
@@ -319,21 +319,21 @@ describe('whileLoop', () => {
       }),
     ).toMatchInlineSnapshot(`
       "grad
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       grad of jit
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       jit of grad
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       vjp
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       jacrev
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       vmap of grad
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       grad through a scan
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp
       grad by a closed-over value
-        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd)"
+        TracerError: whileLoop: has no reverse-mode derivative (grad, vjp, jacrev), because the number of its steps is known only when it runs; use scan, or foriLoop with bounds that are JS numbers, or forward mode (jvp, jacfwd); a fixed point has a rule of its own, by customVjp"
     `);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   add,
+  asStatic,
   checkpoint,
   concatenate,
   cond,
@@ -32,6 +33,7 @@ import {
   whileLoop,
 } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
+import { checkGrads } from '../../src/testing/index.ts';
 
 const numbers = (x: Tensor): number[] => Array.from(x.dataSync());
 
@@ -243,5 +245,39 @@ describe('linearTranspose', () => {
     ['convert', (x: Tensor) => i(x.astype('int32'))],
   ] as const)('of %s is an error', (name, f) => {
     expect(() => linearTranspose(f, tensor(0))).toThrow(`depends on the result of ${name}`);
+  });
+});
+
+describe('found by a first user', () => {
+  it('checkGrads in reverse mode alone needs no forward rule', () => {
+    const triple = customVjp({
+      call: (x: Tensor) => mul(x, 3),
+      fwd: (x: Tensor) => [mul(x, 3), null],
+      bwd: (_: null, ct: Tensor) => [mul(ct, 3)],
+    });
+    const wrong = customVjp({
+      call: (x: Tensor) => mul(x, 3),
+      fwd: (x: Tensor) => [mul(x, 3), null],
+      bwd: (_: null, ct: Tensor) => [mul(ct, 2)],
+    });
+    const x = [tensor([1, 2], { dtype: 'float64' })] as const;
+    checkGrads(triple, [...x], { modes: ['reverse'], order: 2 });
+    expect(() => checkGrads(wrong, [...x], { modes: ['reverse'] })).toThrow(/the reverse derivative along/);
+  });
+
+  it('a number that vmap does not map stays a number, in jit too', () => {
+    const power = (x: Tensor, n: number): Tensor => {
+      let y = x;
+      for (let i = 1; i < n; i++) y = mul(y, x);
+      return y;
+    };
+    const f = vmap(power, { inAxes: [0, null] });
+    expect(f(tensor([1, 2]), 3).arraySync()).toEqual([1, 8]);
+    expect(jit(f)(tensor([1, 2]), asStatic(3)).arraySync()).toEqual([1, 8]);
+  });
+
+  it('debug.nans lets an infinity pass that is written down', () => {
+    const f = debug.nans((x: Tensor) => where(greater(x, 1.5), x, -Infinity));
+    expect(f(tensor([1, 2])).arraySync()).toEqual([-Infinity, 2]);
   });
 });

@@ -64,6 +64,18 @@ cond(tensor(true), three, three, zeros([2]), zeros([2]));
 switchCase(tensor(1, 'int32'), [(x) => x, (x) => x.neg()], zeros([2])).add(1);
 map((x) => x.square(), zeros([4, 2])).add(1);
 
+// Tuples stay tuples, in the carry, the slices and the results.
+const [[tree], pairs] = scan(
+  ([{ w }, n], [x, y]) => [
+    [{ w: w.add(x) }, n.add(1)],
+    [y.z, w.sum()],
+  ],
+  [{ w: zeros([3]) }, tensor(0)],
+  [zeros([4, 3]), { z: zeros([4]) }],
+);
+same<Row, typeof tree.w>(true);
+pairs[0].add(pairs[1]);
+
 // Rules keep the type of the function.
 const f = customJvp({ call: (x: Tensor) => x.exp(), jvp: ([x], [dx]) => [x.exp(), dx.mul(x.exp())] });
 same<(x: Tensor) => Tensor, typeof f>(true);
