@@ -1,6 +1,20 @@
 // Memory of the reverse pass of a scan, read from the plan: linear in the steps, with the residuals of one step as its slope.
 import { describe, expect, it } from 'vitest';
-import { add, checkpoint, explain, grad, jit, matmul, mul, scan, square, sum, tanh, zeros, type Tensor } from '../../src/index.ts';
+import {
+  add,
+  checkpoint,
+  explain,
+  grad,
+  jit,
+  matmul,
+  mul,
+  scan,
+  square,
+  sum,
+  tanh,
+  zeros,
+  type Tensor,
+} from '../../src/index.ts';
 import type { Plan } from '../../src/jit/kernel.ts';
 
 const width = 32;
