@@ -64,7 +64,9 @@ describe('scan', () => {
   test('of 2500 steps, whose numbers have two digits', () =>
     agree(
       device,
-      (xs: Tensor) => scan((c: Tensor, v: Tensor) => [c.mul(0.99).add(v), c.sub(v)], tensor(0), xs, { reverse: true }),
+      // Sums of positive numbers: engines that multiply and add at once differ by rounding alone.
+      (xs: Tensor) =>
+        scan((c: Tensor, v: Tensor) => [c.mul(0.99).add(v.square()), c], tensor(0), xs, { reverse: true }),
       [draw(6, [2500])],
       1e-4,
     ));
