@@ -1,17 +1,12 @@
 // Simplification of scans: carries that never change become constants, unused results go, what is the same at every step is computed before.
 import type { Plainer, Simplification } from '../core/primitive.ts';
-import type { Equation, Program, Value } from '../core/program.ts';
+import type { Equation, Value } from '../core/program.ts';
 import { hoistFrom, keep, needed, reads, withParams } from './live.ts';
 import { unrolled } from './unroll.ts';
-
-interface Scan {
-  readonly program: Program;
-  readonly consts: number;
-  readonly carry: number;
-}
+import type { ScanParams } from './scan-parts.ts';
 
 const plainScan = (e: Equation): Plainer => {
-  const { program: p, consts, carry } = e.params as unknown as Scan;
+  const { program: p, consts, carry } = e.params as unknown as ScanParams;
   const same: [Value, Value][] = [];
   const fixed = p.outs.slice(0, carry).map((v, i) => v === p.inputs[consts + i]);
   const moving = fixed.map((f) => !f);
@@ -43,7 +38,7 @@ const plainScan = (e: Equation): Plainer => {
 };
 
 const pruneScan = (e: Equation, live: readonly boolean[]): Equation => {
-  const { program: p, consts, carry } = e.params as unknown as Scan;
+  const { program: p, consts, carry } = e.params as unknown as ScanParams;
   let wanted = [...live];
   let read: boolean[];
   for (;;) {
@@ -66,7 +61,7 @@ const pruneScan = (e: Equation, live: readonly boolean[]): Equation => {
 };
 
 const hoistScan: NonNullable<Simplification['hoist']> = (e) => {
-  const { program, consts } = e.params as unknown as Scan;
+  const { program, consts } = e.params as unknown as ScanParams;
   const { before, values, body } = hoistFrom(program, consts, e.inputs);
   if (before.length === 0) return { before, equation: e };
   const equation = withParams(

@@ -1,17 +1,11 @@
 // Simplification of open loops: carries that never change become constants, unused results go, what is the same at every step is computed before.
 import type { Plainer, Simplification } from '../core/primitive.ts';
-import type { Equation, Program, Value } from '../core/program.ts';
+import type { Equation, Value } from '../core/program.ts';
 import { hoistFrom, keep, needed, reads, withParams } from './live.ts';
-
-interface While {
-  readonly cond: Program;
-  readonly body: Program;
-  readonly condConsts: number;
-  readonly bodyConsts: number;
-}
+import type { WhileParams } from './while.ts';
 
 const plainWhile = (e: Equation): Plainer => {
-  const { cond, body, condConsts, bodyConsts } = e.params as unknown as While;
+  const { cond, body, condConsts, bodyConsts } = e.params as unknown as WhileParams;
   const start = condConsts + bodyConsts;
   const fixed = body.outs.map((v, i) => v === body.inputs[bodyConsts + i]);
   if (!fixed.some(Boolean)) return { equation: e, same: [] };
@@ -47,7 +41,7 @@ const plainWhile = (e: Equation): Plainer => {
 };
 
 const pruneWhile = (e: Equation, live: readonly boolean[]): Equation => {
-  const { cond, body, condConsts, bodyConsts } = e.params as unknown as While;
+  const { cond, body, condConsts, bodyConsts } = e.params as unknown as WhileParams;
   const condReads = reads(cond);
   let wanted = live.map((l, i) => l || condReads[condConsts + i]!);
   let read: boolean[];
@@ -76,7 +70,7 @@ const pruneWhile = (e: Equation, live: readonly boolean[]): Equation => {
 };
 
 const hoistWhile: NonNullable<Simplification['hoist']> = (e) => {
-  const { cond, body, condConsts, bodyConsts } = e.params as unknown as While;
+  const { cond, body, condConsts, bodyConsts } = e.params as unknown as WhileParams;
   const c = hoistFrom(cond, condConsts, e.inputs);
   const b = hoistFrom(body, bodyConsts, e.inputs.slice(condConsts));
   if (c.before.length + b.before.length === 0) return { before: [], equation: e };

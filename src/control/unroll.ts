@@ -6,19 +6,11 @@ import { fill, reshapeTo } from '../core/ops/structure.ts';
 import type { Equation, Program } from '../core/program.ts';
 import { applyProgram, stage } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
-
-interface Scan {
-  readonly program: Program;
-  readonly consts: number;
-  readonly carry: number;
-  readonly length: number;
-  readonly reverse: boolean;
-  readonly unroll: number;
-}
+import type { ScanParams } from './scan-parts.ts';
 
 /** Steps one after the other over xs with `count` slices. */
 const steps = (
-  { program, carry: carries, reverse }: Scan,
+  { program, carry: carries, reverse }: ScanParams,
   count: number,
   consts: readonly Tensor[],
   carry: readonly Tensor[],
@@ -47,7 +39,7 @@ const steps = (
 /** A scan as a program with the same inputs and outputs in which its steps are written out as far as asked; undefined where they are not. */
 export const unrolled = (e: Equation): Program | undefined => {
   if (e.primitive.name !== 'scan') return undefined;
-  const p = e.params as unknown as Scan;
+  const p = e.params as unknown as ScanParams;
   if (p.unroll <= 1 && p.length > 1) return undefined;
   const rounds = p.length <= p.unroll ? 0 : Math.floor(p.length / p.unroll);
   const whole = rounds * p.unroll;
