@@ -3,6 +3,7 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { DeviceError } from '../core/errors.ts';
 import { createWebGpuDevice, type WebGpuDevice, type WebGpuOptions } from '../wgsl/device.ts';
 import type { GpuDevice } from '../wgsl/gpu.ts';
+import { wantedFeatures, wantedLimits } from '../wgsl/limits.ts';
 
 export interface NodeGpuOptions extends WebGpuOptions {
   /** Dawn's backend: `vulkan`, `metal`, `d3d12`. Default: whatever the system has. */
@@ -14,6 +15,7 @@ export interface NodeGpuOptions extends WebGpuOptions {
 interface Adapter {
   readonly info?: { readonly vendor?: string; readonly device?: string; readonly description?: string };
   readonly limits: Readonly<Record<string, number>>;
+  readonly features: { has(name: string): boolean };
   requestDevice(descriptor: object): Promise<GpuDevice>;
 }
 interface Gpu {
@@ -35,9 +37,6 @@ const flagsOf = ({ backend, toggles = [] }: NodeGpuOptions): string[] => [
   ...(toggles.length === 0 ? [] : [`enable-dawn-features=${toggles.join(',')}`]),
 ];
 
-// The limits that let kernels be larger, at the adapter's most.
-const wanted = ['maxStorageBuffersPerShaderStage', 'maxStorageBufferBindingSize', 'maxBufferSize'];
-
 /** Dawn crashes when its instance is collected before its devices, and keeps Node alive while the instance is reachable. */
 const instances = new WeakMap<GpuDevice, Gpu>();
 
@@ -53,7 +52,8 @@ const acquire =
             `Dawn found no adapter${options.backend === undefined ? '' : ` for the backend ${options.backend}`}`,
           );
         const device = await adapter.requestDevice({
-          requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])),
+          requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
+          requiredFeatures: wantedFeatures.filter((name) => adapter.features.has(name)),
         });
         instances.set(device, gpu);
         const { info } = adapter;

@@ -3,6 +3,7 @@ import type { DType } from '../core/dtype.ts';
 import { call, compare, lit, select, type Expr } from '../core/expr.ts';
 import { constant, linearize, variable, type Index, type Var } from '../core/index-expr.ts';
 import type { Action, BufferInfo, CarrySlot, Plan } from '../jit/kernel.ts';
+import type { GpuLimits } from './limits.ts';
 import { renderLoop } from './loop.ts';
 import type { Target } from './shader.ts';
 import type { Dispatch, Flag, Place, Site, Step } from './steps.ts';
@@ -10,7 +11,7 @@ import { wordBytes } from './types.ts';
 
 /** Where a plan stands: the sites of its inputs and outputs, and what is free for it. */
 export interface Frame {
-  readonly limits: { readonly buffers: number; readonly workgroups: number };
+  readonly limits: GpuLimits;
   readonly inputs: readonly Site[];
   readonly outputs: readonly Site[];
   /** The loops around it. */
@@ -35,11 +36,7 @@ export interface Copy {
 }
 
 /** Dispatches that copy buffers, those of one length together; with `counter`, where the number there is odd. */
-export const renderCopies = (
-  copies: readonly Copy[],
-  { limits, maxWorkgroups }: Around,
-  counter?: Flag,
-): readonly Dispatch[] => {
+export const renderCopies = (copies: readonly Copy[], { limits }: Around, counter?: Flag): readonly Dispatch[] => {
   const most = Math.max(1, Math.floor((limits.buffers - 1) / 2));
   const bundles: Copy[][] = [];
   for (const c of copies) {
@@ -53,7 +50,7 @@ export const renderCopies = (
     const target: Target = {
       info: (b) => (b === last ? { id: b, dtype: 'uint32', length: 1 } : bundle[b >> 1]!.info),
       site: (b) => (b === last ? whole(counter!.place) : b % 2 === 0 ? bundle[b >> 1]!.from : bundle[b >> 1]!.to),
-      maxWorkgroups,
+      limits,
     };
     const load = (buffer: number, dtype: DType, at: Index): Expr => ({
       op: 'load',

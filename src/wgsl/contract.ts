@@ -26,7 +26,7 @@ export const renderContract = (kernel: ContractKernel, target: Target): Dispatch
   const zero = literal(0, kernel.dtype, s.use);
   const [rows, columns] = [Math.ceil(m / tile), Math.ceil(n / tile)];
   const tiles = batch * rows * columns;
-  const workgroups = spread(tiles, target.maxWorkgroups);
+  const workgroups = spread(tiles, target.limits.workgroups);
   s.declare(`var<workgroup> left: array<${type}, ${tile * depth}>;`);
   s.declare(`var<workgroup> right: array<${type}, ${tile * depth}>;`);
 

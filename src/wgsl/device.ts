@@ -6,6 +6,7 @@ import { planProgram } from '../jit/plan.ts';
 import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
 import type { GpuDevice } from './gpu.ts';
+import { limitsOf } from './limits.ts';
 import { renderModule } from './module.ts';
 import { narrowFloats } from './narrow.ts';
 import { createPipelines } from './pipelines.ts';
@@ -35,8 +36,7 @@ export interface WebGpuDevice extends Backend {
 const longestRow = 65536;
 
 /**
- * A device over a `GPUDevice` that was requested with the limits wanted (`maxStorageBuffersPerShaderStage`,
- * `maxBufferSize` and `maxStorageBufferBindingSize` of the adapter; more lets kernels be larger).
+ * A device over a `GPUDevice`, best requested with the adapter's limits and features that limits.ts names: kernels grow with them.
  * Programs compile asynchronously: a call returns at once, its results are pending, and a failure surfaces where they are
  * read. Dtypes: float32, int32, uint32, bool; weak scalars compute in float32. Values are read by `await`.
  *
@@ -47,8 +47,8 @@ const longestRow = 65536;
  */
 export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}): WebGpuDevice => {
   const budget = options.budget ?? 2 ** 30;
-  const { limits } = gpu;
-  const pool = createBlocks(gpu, budget, limits.maxStorageBufferBindingSize);
+  const limits = limitsOf(gpu);
+  const pool = createBlocks(gpu, budget, gpu.limits.maxStorageBufferBindingSize);
   const counters = createCounters(gpu);
   const pipelines = createPipelines(gpu, counters);
   let fault: string | undefined;
@@ -64,15 +64,8 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     name: options.name ?? 'webgpu',
     compile: (program, donated) => {
       const narrowed = narrowFloats(program);
-      const plan = planProgram(
-        narrowed,
-        { buffers: limits.maxStorageBuffersPerShaderStage - 1, row: longestRow },
-        { donated },
-      );
-      const module = renderModule(plan, {
-        buffers: limits.maxStorageBuffersPerShaderStage,
-        workgroups: limits.maxComputeWorkgroupsPerDimension,
-      });
+      const plan = planProgram(narrowed, { buffers: limits.buffers - 1, row: longestRow }, { donated });
+      const module = renderModule(plan, limits);
       return createExecutable(
         home,
         pipelines,

@@ -37,7 +37,11 @@ export interface GpuDevice {
     readonly maxStorageBuffersPerShaderStage: number;
     readonly maxStorageBufferBindingSize: number;
     readonly maxComputeWorkgroupsPerDimension: number;
+    readonly maxComputeInvocationsPerWorkgroup: number;
+    readonly maxComputeWorkgroupSizeX: number;
+    readonly maxComputeWorkgroupStorageSize: number;
   };
+  readonly features: { has(name: string): boolean };
   readonly lost: Promise<{ readonly message: string }>;
   readonly queue: {
     submit(commands: GpuObject[]): void;

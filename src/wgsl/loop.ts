@@ -15,7 +15,7 @@ export const perPoint = (
   s: Shader,
   points: number,
 ): { readonly head: string; readonly workgroups: readonly [number, number, number] } => {
-  const workgroups = spread(Math.ceil(points / groupSize), s.target.maxWorkgroups);
+  const workgroups = spread(Math.ceil(points / groupSize), s.target.limits.workgroups);
   s.line(workgroups[1] === 1 ? 'let p = i32(id.x);' : `let p = i32(id.x + id.y * ${workgroups[0] * groupSize}u);`);
   s.line(`if (p >= ${points}) { return; }`);
   return {

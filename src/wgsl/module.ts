@@ -6,6 +6,7 @@ import type { Around, Frame } from './carry.ts';
 import { renderCond, renderScan, renderWhile } from './control.ts';
 import { mostDigits } from './counters.ts';
 import { renderCumulate } from './cumulate.ts';
+import type { GpuLimits } from './limits.ts';
 import { renderLoop } from './loop.ts';
 import { renderScatter } from './scatter.ts';
 import { assignSlots } from './slots.ts';
@@ -20,18 +21,12 @@ export interface Module {
   readonly scratchBytes: number;
 }
 
-export interface ModuleLimits {
-  /** Most storage buffers a shader may be bound to. */
-  readonly buffers: number;
-  readonly workgroups: number;
-}
-
 /**
  * Renders a program.
  *
  * @throws DeviceError for a kernel that this backend cannot run, by name.
  */
-export const renderModule = (plan: Plan, limits: ModuleLimits): Module => {
+export const renderModule = (plan: Plan, limits: GpuLimits): Module => {
   const slots: number[] = [];
   const whole = (kind: 'input' | 'output', at: number): Site => ({ place: { kind, at }, slices: [] });
   const steps = renderPlan(plan, {
@@ -51,7 +46,7 @@ export const renderModule = (plan: Plan, limits: ModuleLimits): Module => {
   return { steps, slots, scratchBytes: scratchWords * wordBytes };
 };
 
-const check = (d: Dispatch, limits: ModuleLimits): void => {
+const check = (d: Dispatch, limits: GpuLimits): void => {
   if (d.bindings.length > limits.buffers)
     throw new DeviceError(
       d.name,
@@ -85,7 +80,6 @@ const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
     firstSlot: frame.firstSlot + own.bytes.length,
     info: (b) => known(plan.buffers.get(b), b),
     site: (b) => known(sites.get(b), b),
-    maxWorkgroups: frame.limits.workgroups,
   };
   return plan.kernels.flatMap((k) => renderKernel(k, inner));
 };

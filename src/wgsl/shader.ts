@@ -3,14 +3,14 @@ import type { Expr } from '../core/expr.ts';
 import type { BufferInfo } from '../jit/kernel.ts';
 import { base, digitsFor } from './counters.ts';
 import { helperText, type Helper } from './helpers.ts';
+import type { GpuLimits } from './limits.ts';
 import { placeKey, type Digit, type Dispatch, type Flag, type LoopNumber, type Place, type Site } from './steps.ts';
 import { memoryType } from './types.ts';
 
 export interface Target {
   readonly info: (buffer: number) => BufferInfo;
   readonly site: (buffer: number) => Site;
-  /** Most workgroups along one dimension. */
-  readonly maxWorkgroups: number;
+  readonly limits: GpuLimits;
 }
 
 interface Bound {

@@ -31,6 +31,7 @@ import {
 } from '../../src/index.ts';
 import { ConcreteTensor, type Storage } from '../../src/core/tensor.ts';
 import { createReferenceDevice } from '../../src/reference/device.ts';
+import { leastLimits } from '../../src/wgsl/limits.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
 
 const item = (x: Tensor): number => x.dataSync()[0]!;
@@ -212,7 +213,7 @@ describe('debug.print', () => {
     expect(jit(f, { device: createReferenceDevice() })(tensor([1, 2])).itemSync()).toBe(3);
     expect(lines).toEqual(['x [1, 2]', 's 1', 's 2']);
     const { plan } = explain(jit((x: Tensor) => { debug.print('x', x); return x; }))(tensor(1)); // prettier-ignore
-    const render = (): unknown => renderModule(plan, { buffers: 8, workgroups: 65535 });
+    const render = (): unknown => renderModule(plan, leastLimits);
     expect(render).toThrow(DeviceError);
     expect(render).toThrow(/^debug\.print\(x\): .*WebAssembly/);
   });

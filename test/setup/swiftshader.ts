@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
+import { wantedFeatures, wantedLimits } from '../../src/wgsl/limits.ts';
 
 const require = createRequire(import.meta.url);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -97,10 +98,13 @@ export const testGpuDevice = async (options?: {
         `SwiftShader in the environment (VK_ICD_FILENAMES=${process.env['VK_ICD_FILENAMES'] ?? 'unset'}).`,
     );
   }
-  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const device = await adapter.requestDevice({
-    requiredFeatures: [...(options?.features ?? [])],
-    requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
+    requiredFeatures: (options?.features ?? (wantedFeatures as GPUFeatureName[])).filter((f) =>
+      adapter.features.has(f),
+    ),
+    requiredLimits: Object.fromEntries(
+      wantedLimits.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]),
+    ),
   });
   instances.set(device, gpu);
   return device;

@@ -3,15 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { jit, scan, switchCase, take, tensor, zeros, type Tensor } from '../../src/index.ts';
 import { planProgram } from '../../src/jit/plan.ts';
 import { simplify } from '../../src/jit/simplify.ts';
+import { leastLimits } from '../../src/wgsl/limits.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
 import { dispatchesOf } from '../../src/wgsl/steps.ts';
 
 const text = (f: (...args: never[]) => unknown, ...args: readonly Tensor[]): string => {
   const { program } = jit(f as (...xs: readonly Tensor[]) => unknown).trace(...args);
-  const module = renderModule(planProgram(simplify(program), { buffers: 7, row: 65536 }), {
-    buffers: 8,
-    workgroups: 65535,
-  });
+  const module = renderModule(planProgram(simplify(program), { buffers: 7, row: 65536 }), leastLimits);
   return dispatchesOf(module.steps)
     .map((d) => `// ${d.name}: ${d.workgroups.join(' x ')} workgroups\n${d.wgsl}`)
     .join('\n');

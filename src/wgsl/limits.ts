@@ -1,0 +1,45 @@
+// What a GPU can do, as far as kernels depend on it: its limits, and the optional features that they use.
+import type { GpuDevice } from './gpu.ts';
+
+export interface GpuLimits {
+  /** Most storage buffers a shader may be bound to. */
+  readonly buffers: number;
+  /** Most workgroups along one dimension. */
+  readonly workgroups: number;
+  /** Most invocations in a workgroup. */
+  readonly invocations: number;
+  /** Most bytes of memory that a workgroup shares. */
+  readonly workgroupBytes: number;
+  /** Whether shaders may exchange values inside of subgroups. */
+  readonly subgroups: boolean;
+}
+
+/** What WebGPU guarantees everywhere. */
+export const leastLimits: GpuLimits = {
+  buffers: 8,
+  workgroups: 65535,
+  invocations: 256,
+  workgroupBytes: 16384,
+  subgroups: false,
+};
+
+export const limitsOf = ({ limits, features }: GpuDevice): GpuLimits => ({
+  buffers: limits.maxStorageBuffersPerShaderStage,
+  workgroups: limits.maxComputeWorkgroupsPerDimension,
+  invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+  workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+  subgroups: features.has('subgroups'),
+});
+
+/** Limits to ask an adapter for, each at its most: kernels grow with them. */
+export const wantedLimits: readonly string[] = [
+  'maxStorageBuffersPerShaderStage',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+];
+
+/** Features to ask an adapter for where it has them. */
+export const wantedFeatures: readonly string[] = ['subgroups'];
