@@ -1,7 +1,9 @@
 // The WebGPU device: compiles planned programs into pipelines and runs each with one submission.
+import type { DType } from '../core/dtype.ts';
 import { DeviceError, DTypeError } from '../core/errors.ts';
 import { HostStorage } from '../core/host.ts';
-import type { Backend } from '../jit/backend.ts';
+import type { Backend, Executable } from '../jit/backend.ts';
+import type { Plan } from '../jit/kernel.ts';
 import { planProgram } from '../jit/plan.ts';
 import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
@@ -27,6 +29,8 @@ export interface WebGpuMemory extends PoolStats {
 
 export interface WebGpuDevice extends Backend {
   readonly kind: 'webgpu';
+  /** Compiles a plan as it stands. Tests of single kernels begin here. */
+  compilePlan(plan: Plan, dtypes: readonly DType[], donated?: ReadonlySet<number>): Executable;
   memory(): WebGpuMemory;
   /** Gives everything back to the GPU; values on the device are lost. */
   destroy(): void;
@@ -65,16 +69,11 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     compile: (program, donated) => {
       const narrowed = narrowFloats(program);
       const plan = planProgram(narrowed, { buffers: limits.buffers - 1, row: longestRow }, { donated });
-      const module = renderModule(plan, limits);
-      return createExecutable(
-        home,
-        pipelines,
-        plan,
-        module,
-        program.outs.map((v) => v.aval.dtype),
-        donated,
-      );
+      const dtypes = program.outs.map((v) => v.aval.dtype);
+      return device.compilePlan(plan, dtypes, donated);
     },
+    compilePlan: (plan, dtypes, donated = new Set()) =>
+      createExecutable(home, pipelines, plan, renderModule(plan, limits), dtypes, donated),
     upload: (elements, dtype) => {
       // A weak scalar travels with each call; a float64 array would lose its precision here.
       if (dtype === 'float64') {
