@@ -1,4 +1,5 @@
 // Control flow and what else holds programs: everything the entry point exports of it.
+export { attention, plainAttention, type AttentionOptions } from './attention.ts';
 export { associativeScan, type AssociativeScanOptions } from './associative-scan.ts';
 export { cond, switchCase } from './choose.ts';
 export { foriLoop, scan, whileLoop, type ScanOptions } from './loops.ts';

@@ -28,6 +28,19 @@ export interface ScatterLowering {
   readonly at: (update: readonly Index[], read: ReadIndex) => Access;
 }
 
+/** What a call computes, said so that a backend can have a kernel of its own for it; others run the program. */
+export interface Routine {
+  /**
+   * attention: of query [B, T, N, D], key [B, S, K, D], value [B, S, K, E] and, if `masked`, a bool mask that broadcasts to [B, N, T, S], the
+   * result [B, T, N, E] and the logarithms of its denominators [B, N, T]. attentionGradient: of all of these and the cotangent
+   * of the result, the cotangents of query, key and value.
+   */
+  readonly kind: 'attention' | 'attentionGradient';
+  readonly scale: number;
+  readonly causal: boolean;
+  readonly masked: boolean;
+}
+
 export type Lowering =
   /** Each output's element as an expression of the inputs' elements at the same index; all shapes equal. */
   | { readonly tag: 'map'; readonly outs: readonly Expr[] }
@@ -63,7 +76,7 @@ export type Lowering =
   /** All inputs handed to JS. */
   | { readonly tag: 'callback'; readonly name: string; readonly call: HostCall }
   /** A sub-program over all inputs. */
-  | { readonly tag: 'call'; readonly program: Program }
+  | { readonly tag: 'call'; readonly program: Program; readonly routine?: Routine }
   /** Inputs: consts, carry, xs; `program` (consts, carry, slices) -> (carry, slices of ys), for each slice in turn. */
   | {
       readonly tag: 'scan';

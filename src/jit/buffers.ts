@@ -110,6 +110,8 @@ const collect = (k: Kernel): KernelBuffers => {
       for (const b of k.outs) writtenAt.set(b, undefined);
       break;
     case 'sort':
+    case 'attention':
+    case 'attentionGradient':
     case 'callback':
       k.sources.forEach((b) => readAt.set(b, undefined));
       k.targets.forEach((b) => writtenAt.set(b, undefined));

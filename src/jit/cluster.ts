@@ -1,6 +1,7 @@
 // Fusion: which computed values share a kernel. Decided by where each is read: at its own position, or once a row.
 import { sizeOf } from '../core/aval.ts';
 import { add, div, indexKey, newVar, scale, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
+import type { Routine } from '../core/lowering.ts';
 import type { Value } from '../core/program.ts';
 import type { Graph, Node } from './graph.ts';
 import { createBuilder, load } from './symbolic.ts';
@@ -36,6 +37,8 @@ export interface Limits {
   readonly buffers: number;
   /** Longest row that several stages may share. */
   readonly row: number;
+  /** Whether there is a kernel for a routine over such inputs. Absent: for none. */
+  readonly routine?: (r: Routine, inputs: readonly Value[]) => boolean;
   /** Updates of a tensor may be written over it: small windows are lowered as updates, and planning leaves out copies. */
   readonly inPlace?: boolean;
 }

@@ -50,6 +50,14 @@ export const kernelFlops = (k: Kernel): number => {
       return Math.max(...k.branches.map(planFlops));
     case 'while':
       return planFlops(k.cond) + planFlops(k.body);
+    case 'attention':
+    case 'attentionGradient': {
+      // Two products a pair of query and key, three more and those again for the gradient.
+      const [b, t, n, d] = k.query as readonly [number, number, number, number];
+      const [, s, , e] = k.value as readonly [number, number, number, number];
+      const pairs = b * n * (k.causal ? (t * Math.min(s, t + 1)) / 2 : t * s);
+      return Math.round(pairs * (k.kind === 'attention' ? 2 * (d + e) : 6 * d + 4 * e));
+    }
     case 'callback':
       return 0;
     case 'sort':

@@ -2,7 +2,7 @@
 import type { DType } from '../core/dtype.ts';
 import type { Expr } from '../core/expr.ts';
 import type { Guard, Index, Var } from '../core/index-expr.ts';
-import type { CumulateOp, HostCall, ReduceOp, ScatterOp } from '../core/lowering.ts';
+import type { CumulateOp, HostCall, ReduceOp, Routine, ScatterOp } from '../core/lowering.ts';
 
 /** A run of `length` elements, dense and row-major; where it lives is the plan's business. */
 export interface BufferInfo {
@@ -120,6 +120,17 @@ export interface SortKernel {
   readonly descending: boolean;
 }
 
+/** Attention or its gradient (see Routine), over dense buffers in the order of its inputs and outputs; `masked` says whether there is a `mask`. */
+export interface AttentionKernel extends Routine {
+  readonly name: string;
+  readonly sources: readonly number[];
+  readonly targets: readonly number[];
+  /** Shapes: [B, T, N, D], [B, S, K, E], and four axes of 1 or as the scores [B, N, T, S] have them. */
+  readonly query: readonly number[];
+  readonly value: readonly number[];
+  readonly mask?: readonly number[];
+}
+
 /** A function of JS on the elements of whole buffers; it runs in its turn among the kernels, and may throw. */
 export interface CallbackKernel {
   readonly kind: 'callback';
@@ -185,6 +196,7 @@ export type Kernel =
   | ScatterKernel
   | CumulateKernel
   | SortKernel
+  | AttentionKernel
   | CallbackKernel
   | ControlKernel;
 

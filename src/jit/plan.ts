@@ -6,6 +6,7 @@ import type { Limits } from './cluster.ts';
 import type { BufferInfo, Kernel, Place, Plan } from './kernel.ts';
 import { callsHost, type PlanPart } from './control.ts';
 import { updateInPlace } from './in-place.ts';
+import { writeOutRoutines } from './routines.ts';
 import { schedule } from './schedule.ts';
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -89,7 +90,7 @@ export const planProgram = (
   { donated = none, over, own = false }: PlanOptions = {},
 ): Plan => {
   const part: PlanPart = (p, pairs) => planProgram(p, limits, { over: pairs, own: true });
-  const scheduled = schedule(program, limits, part, own);
+  const scheduled = schedule(writeOutRoutines(program, limits), limits, part, own);
   const { inputs, outputs } = scheduled;
   const { kernels, buffers, chains, aliases } =
     limits.inPlace === true

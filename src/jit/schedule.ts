@@ -21,6 +21,7 @@ import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } fr
 import { expandMath, mathExpander } from '../core/math/index.ts';
 import { buildControl, type Parts, type PlanPart } from './control.ts';
 import { mergeAlike } from './multi.ts';
+import { routineKernel } from './routines.ts';
 import { createBuilder, load, type Leaf } from './symbolic.ts';
 
 /** Kernels in order, the buffers they touch, and which buffers are the program's inputs and outputs. */
@@ -310,6 +311,13 @@ const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf, parts: Parts): K
       inner: sizeOf(shape.slice(l.axis + 1)),
       reverse: l.reverse,
     };
+  if (l.tag === 'call')
+    return routineKernel(
+      l,
+      e,
+      e.inputs.map(dense),
+      e.outs.map((v) => buffer(graph.nodes.get(v)!)),
+    );
   if (l.tag === 'callback')
     return {
       kind: 'callback',

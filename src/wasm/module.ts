@@ -106,6 +106,9 @@ const kernelSteps = (u: Unit, k: Kernel): readonly Step[] => {
       return scatterSteps(u, k);
     case 'cumulate':
       return cumulateSteps(u, k);
+    case 'attention':
+    case 'attentionGradient':
+      throw new Error(`wasm: there is no kernel for ${k.kind}`);
     case 'callback':
       return callbackSteps(u, k);
     case 'sort':

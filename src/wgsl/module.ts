@@ -1,6 +1,7 @@
 // A planned program as steps: what the device encodes, in order, into one pass.
 import { DeviceError } from '../core/errors.ts';
 import type { Kernel, Plan } from '../jit/kernel.ts';
+import { renderAttention } from './attention.ts';
 import { renderContract } from './contract.ts';
 import type { Around, Frame } from './carry.ts';
 import { renderCond, renderScan, renderWhile } from './control.ts';
@@ -99,6 +100,9 @@ const renderKernel = (k: Kernel, target: Around): readonly Step[] => {
       return renderScatter(k, target);
     case 'cumulate':
       return one(renderCumulate(k, target));
+    case 'attention':
+    case 'attentionGradient':
+      return renderAttention(k, target);
     case 'callback':
       throw new DeviceError(
         k.name,
