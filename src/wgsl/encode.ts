@@ -27,6 +27,10 @@ const mostDispatches = 16_384;
 const firstBurst = 8;
 const longestBurst = 256;
 
+// Shaders may see memory as vectors of four: the last one is there as a whole, since blocks and ranges of them end later.
+const vectorBytes = 4 * wordBytes;
+const boundBytes = (bytes: number): number => Math.max(1, Math.ceil(bytes / vectorBytes)) * vectorBytes;
+
 interface PreparedDispatch {
   readonly dispatch: Dispatch;
   readonly pipeline: Pipeline;
@@ -91,7 +95,7 @@ export const createEncoder = (
         layout: d.pipeline.layout,
         entries: spans.map(({ block, offset, bytes }, binding) => ({
           binding,
-          resource: { buffer: block.buffer, offset, size: Math.max(bytes, wordBytes) },
+          resource: { buffer: block.buffer, offset, size: boundBytes(bytes) },
         })),
       });
       d.groups.set(key, group);

@@ -14,6 +14,8 @@ export interface Names {
   /** The element kept for the current inner position, as text of the register's type. */
   readonly row?: (row: number) => string;
   readonly acc?: string;
+  /** The value of an expression inside of an index, where it is not what renderExpr gives. */
+  readonly inIndex?: (e: Expr) => string;
 }
 
 const negative = (i: Index): boolean => range(i)[0] < 0;
@@ -28,7 +30,7 @@ export const renderIndex = (s: Shader, names: Names, i: Index): string => {
       if (name === undefined) throw new Error(`wgsl: an index uses the variable ${atom.var.id}, which is not in scope`);
       text = name;
     } else if (atom.kind === 'value') {
-      const value = renderExpr(s, names, atom.value);
+      const value = names.inIndex?.(atom.value) ?? renderExpr(s, names, atom.value);
       text = atom.value.dtype === 'int32' ? value : `i32(${value})`;
     } else text = renderDigit(s, renderIndex(s, names, atom.of), negative(atom.of), atom.div, atom.mod);
     parts.push(coef === 1 ? text : `${text} * ${coef}`);

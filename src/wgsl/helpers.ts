@@ -1,7 +1,10 @@
 // WGSL functions for what its own operators leave open: NaN in min and max, division by zero, saturation, exact remainders.
 
-/** Name of a function. */
-export type Helper =
+/** Name of a function on vectors of four. */
+export type VectorHelper = `${Exclude<ScalarHelper, 'from_bits' | 'floor_div' | 'floor_mod'>}x4`;
+export type Helper = ScalarHelper | VectorHelper;
+
+type ScalarHelper =
   | 'from_bits'
   | 'is_nan'
   | 'max_f32'
@@ -24,7 +27,7 @@ export type Helper =
   | 'rem_f32';
 
 /** A function's text, and the others it calls. */
-const helpers: Readonly<Record<Helper, { readonly needs: readonly Helper[]; readonly text: string }>> = {
+const helpers: Readonly<Record<ScalarHelper, { readonly needs: readonly Helper[]; readonly text: string }>> = {
   from_bits: { needs: [], text: 'fn from_bits(b: u32) -> f32 { return bitcast<f32>(b); }' },
   is_nan: { needs: [], text: 'fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }' },
   max_f32: {
@@ -112,14 +115,59 @@ const helpers: Readonly<Record<Helper, { readonly needs: readonly Helper[]; read
   },
 };
 
+// Those worth vectors of their own; the others are called once for each of the four.
+const vectors: Partial<Record<VectorHelper, { readonly needs: readonly Helper[]; readonly text: string }>> = {
+  is_nanx4: {
+    needs: [],
+    text: 'fn is_nanx4(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }',
+  },
+  max_f32x4: {
+    needs: ['is_nanx4'],
+    text: 'fn max_f32x4(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(select(max(a, b), b, is_nanx4(b)), a, is_nanx4(a)); }',
+  },
+  min_f32x4: {
+    needs: ['is_nanx4'],
+    text: 'fn min_f32x4(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(select(min(a, b), b, is_nanx4(b)), a, is_nanx4(a)); }',
+  },
+  ldexp_f32x4: {
+    needs: [],
+    text: 'fn ldexp_f32x4(x: vec4<f32>, n: vec4<i32>) -> vec4<f32> { return x * bitcast<vec4<f32>>(vec4<u32>(n + 127) << vec4<u32>(23u)); }',
+  },
+  exponent_f32x4: {
+    needs: [],
+    text: 'fn exponent_f32x4(x: vec4<f32>) -> vec4<i32> { return vec4<i32>((bitcast<vec4<u32>>(x) >> vec4<u32>(23u)) & vec4<u32>(255u)) - 127; }',
+  },
+  significand_f32x4: {
+    needs: [],
+    text: 'fn significand_f32x4(x: vec4<f32>) -> vec4<f32> { return bitcast<vec4<f32>>((bitcast<vec4<u32>>(x) & vec4<u32>(0x807fffffu)) | vec4<u32>(0x3f800000u)); }',
+  },
+};
+
+/** A function on vectors that calls the scalar one four times. */
+const fourTimes = (h: ScalarHelper): { readonly needs: readonly Helper[]; readonly text: string } => {
+  const [, list, result] = /\((.*?)\) -> (\w+)/.exec(helpers[h].text)!;
+  const params = list!.split(', ').map((p) => p.split(': ') as [string, string]);
+  const calls = ['x', 'y', 'z', 'w'].map((c) => `${h}(${params.map(([p]) => `${p}.${c}`).join(', ')})`);
+  const wide = params.map(([p, type]) => `${p}: vec4<${type}>`).join(', ');
+  return {
+    needs: [h],
+    text: `fn ${h}x4(${wide}) -> vec4<${result!}> { return vec4<${result!}>(${calls.join(', ')}); }`,
+  };
+};
+
+const definition = (h: Helper): { readonly needs: readonly Helper[]; readonly text: string } =>
+  h.endsWith('x4')
+    ? (vectors[h as VectorHelper] ?? fourTimes(h.slice(0, -2) as ScalarHelper))
+    : helpers[h as ScalarHelper];
+
 /** The text of these functions and of all that they call, each once. */
 export const helperText = (used: Iterable<Helper>): string => {
   const seen = new Set<Helper>();
   const add = (h: Helper): void => {
     if (seen.has(h)) return;
-    for (const n of helpers[h].needs) add(n as Helper);
+    definition(h).needs.forEach(add);
     seen.add(h);
   };
   for (const h of used) add(h);
-  return [...seen].map((h) => `${helpers[h].text}\n`).join('');
+  return [...seen].map((h) => `${definition(h).text}\n`).join('');
 };
