@@ -79,31 +79,18 @@ const gradientParams = (options: AttentionOptions, avals: readonly Aval[]): Atte
   return { scale, causal, program };
 };
 
+const merged = (x: Tensor): Tensor => reshapeTo(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
 /** Rows of a batch become rows of the first axis; what is the same for all of them is repeated. */
-const folded = (x: Tensor, axis: number | null, size: number): Tensor => {
-  const front =
-    axis === null
-      ? broadcastInto(
-          x,
-          [size, ...x.shape],
-          x.shape.map((_, i) => i + 1),
-        )
-      : moveAxis(x, axis, 0);
-  return reshapeTo(front, [size * front.shape[1]!, ...front.shape.slice(2)]);
-};
+const folded = (x: Tensor, axis: number | null, size: number): Tensor =>
+  merged(axis === null ? broadcastInto(x, [size, ...x.shape], [0]) : moveAxis(x, axis, 0));
+
 /** A mask that is one for all rows of the first axis stays so unless it is batched. */
 const foldedMask = (x: Tensor, axis: number | null, size: number, rows: number): Tensor => {
-  if (axis === null && x.shape[0] === 1) return x;
-  const front = axis === null ? x : moveAxis(x, axis, 0);
-  const from = axis === null ? front.shape : front.shape.slice(1);
-  const shape = [size, rows, ...from.slice(1)];
-  const wide =
-    axis === null
-      ? broadcastInto(front, shape, [1, 2, 3, 4])
-      : from[0] === rows
-        ? front
-        : broadcastInto(reshapeTo(front, [size, ...from.slice(1)]), shape, [0, 2, 3, 4]);
-  return reshapeTo(wide, [size * rows, ...from.slice(1)]);
+  if (axis === null) return x.shape[0] === 1 ? x : folded(x, null, size);
+  const front = moveAxis(x, axis, 0);
+  if (front.shape[1] === rows) return merged(front);
+  const scores = front.shape.slice(2);
+  return merged(broadcastInto(reshapeTo(front, [size, ...scores]), [size, rows, ...scores], [1]));
 };
 
 const foldBatch = (

@@ -1,5 +1,6 @@
 // cotangent/nn: initialisers, layers, activations, losses and metrics.
 export * from './activations.ts';
+export { dotProductAttention, type AttentionOptions } from './attention.ts';
 export * as init from './init.ts';
 export { struct, tuple, type Init } from './init.ts';
 export {
