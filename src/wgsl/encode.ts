@@ -1,4 +1,5 @@
 // The steps of a module, encoded: pipelines and bind groups ready, loops written out, one submission for all if it is not too long.
+import type { Part } from './arena.ts';
 import { offsetOf } from './counters.ts';
 import { mapRead, usage, type GpuBuffer, type GpuComputePass, type GpuEncoder, type GpuObject } from './gpu.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
@@ -18,6 +19,12 @@ export interface Copy {
   readonly from: Span;
   readonly to: Span;
 }
+
+/** A part of a range. */
+export const partOf = (span: Span, part: Part | undefined): Span =>
+  part === undefined
+    ? span
+    : { block: span.block, offset: span.offset + part.offset * wordBytes, bytes: part.words * wordBytes };
 
 // Combinations of buffers whose bind groups are kept, for each dispatch and each turn of the carries around it.
 const keptGroups = 16;
@@ -52,8 +59,8 @@ const waiting = (s: Prepared): boolean => 'loop' in s && s.waits;
 export interface Encoder {
   /** Resolves when every pipeline was compiled; undefined where that is so already. */
   readonly compiling: Promise<void> | undefined;
-  /** Submits all steps, then copies. A promise where the length of a loop is up to the GPU. */
-  submit(spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void>;
+  /** Submits copies, all steps, and other copies. A promise where the length of a loop is up to the GPU. */
+  submit(spanOf: (p: FixedPlace) => Span, before: readonly Copy[], after: readonly Copy[]): void | Promise<void>;
   /** Whether it returns promises. */
   readonly waits: boolean;
 }
@@ -103,7 +110,11 @@ export const createEncoder = (
     return group;
   };
 
-  const submit = (spanAt: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void> => {
+  const submit = (
+    spanAt: (p: FixedPlace) => Span,
+    before: readonly Copy[],
+    after: readonly Copy[],
+  ): void | Promise<void> => {
     let encoder: GpuEncoder | undefined;
     let pass: GpuComputePass | undefined;
     let current: GpuObject | undefined;
@@ -112,7 +123,7 @@ export const createEncoder = (
     const slices: number[] = [];
     let turns = 0;
     const spanOf = (p: Place): Span =>
-      p.kind === 'turn' ? spanOf((turns >> p.level) & 1 ? p.odd : p.even) : spanAt(p);
+      p.kind === 'turn' ? spanOf((turns >> p.level) & 1 ? p.odd : p.even) : partOf(spanAt(p), p.part);
     const groups = new Map<PreparedDispatch, (GpuObject | undefined)[]>();
 
     const flush = (): void => {
@@ -199,7 +210,7 @@ export const createEncoder = (
         if ((await read(flag)) === 0) return;
       }
     };
-    const finish = (): void => {
+    const copyAll = (copies: readonly Copy[]): void => {
       pass?.end();
       pass = undefined;
       for (const { from, to } of copies)
@@ -207,9 +218,13 @@ export const createEncoder = (
           encoder ??= gpu.createCommandEncoder();
           encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
         }
+    };
+    const finish = (): void => {
+      copyAll(after);
       flush();
     };
 
+    copyAll(before);
     if (waits) return putWaiting(prepared).then(finish);
     putAll(prepared);
     finish();

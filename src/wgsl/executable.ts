@@ -5,7 +5,8 @@ import { HostStorage } from '../core/host.ts';
 import type { ConcreteTensor, Storage } from '../core/tensor.ts';
 import type { Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
-import { createEncoder, type Copy, type Span } from './encode.ts';
+import { fillGroup, groupsOf, placeGroup } from './arena-memory.ts';
+import { createEncoder, partOf, type Copy, type Span } from './encode.ts';
 import type { Module } from './module.ts';
 import type { Pipelines } from './pipelines.ts';
 import type { Block } from './pool.ts';
@@ -43,9 +44,19 @@ export const createExecutable = (
     return { own, place: p, length: plan.buffers.get(id)!.length, over: own ? plan.aliases.get(j) : undefined };
   });
 
-  const submit = (spanOf: (p: FixedPlace) => Span, copies: readonly Copy[]): void | Promise<void> => {
+  const groups = groupsOf(module, plan.aliases, (i) => plan.buffers.get(plan.inputs[i]!)!.length);
+  const grouped = new Set(groups.flatMap((g) => g.members.map((m) => m.at)));
+  const inArena = new Map(
+    module.arenas.flatMap((a, arena) => (a.of === 'output' ? a.members.map((m) => [m.at, { arena, m }] as const) : [])),
+  );
+
+  const submit = (
+    spanOf: (p: FixedPlace) => Span,
+    before: readonly Copy[],
+    after: readonly Copy[],
+  ): void | Promise<void> => {
     if (failure !== undefined) throw failure;
-    return encoder.submit(spanOf, copies);
+    return encoder.submit(spanOf, before, after);
   };
 
   const run = (inputs: readonly ConcreteTensor[]): readonly Storage[] => {
@@ -60,28 +71,55 @@ export const createExecutable = (
     };
     try {
       const needs: Completion[] = [];
-      const storages = inputs.map((x) => arrive(home, x));
-      const ins = storages.map((s): Span => {
+      const storages = inputs.map((x, i) => arrive(home, x, grouped.has(i)));
+      const write = (to: Span, from: HostStorage): void => {
+        const words = toWords(from.elements);
+        needs.push(queue.push(() => gpu.queue.writeBuffer(to.block.buffer, to.offset, words)));
+      };
+      const uses = new Map<Block, number>();
+      const ins: Span[] = [];
+      storages.forEach((s, i) => {
         if (s instanceof WebGpuStorage) {
           needs.push(s.completion);
-          return { block: s.block, offset: s.offset, bytes: s.bytes };
-        }
-        const words = toWords(s.elements);
-        const span = take(words.byteLength);
-        needs.push(queue.push(() => gpu.queue.writeBuffer(span.block.buffer, 0, words)));
-        return span;
+          uses.set(s.block, (uses.get(s.block) ?? 0) + 1);
+          ins[i] = { block: s.block, offset: s.offset, bytes: s.bytes };
+        } else if (!grouped.has(i)) write((ins[i] = take(s.elements.length * wordBytes)), s);
+      });
+      const before: Copy[] = [];
+      const arenas: Span[] = [];
+      const moved: number[] = [];
+      const shared: { readonly block: Block; readonly holders: number }[] = [];
+      for (const g of groups) {
+        const placed = placeGroup(g, storages, uses, take);
+        if (g.arena !== undefined) arenas[g.arena] = placed.span;
+        for (const m of g.members) ins[m.at] = partOf(placed.span, m);
+        if (!placed.moved) continue;
+        before.push(...fillGroup(g, placed.span, storages, write));
+        moved.push(...g.members.map((m) => m.at));
+        shared.push({ block: placed.span.block, holders: g.members.length });
+      }
+      module.arenas.forEach((a, i) => {
+        if (a.of === 'input') return;
+        arenas[i] = take(a.words * wordBytes);
+        shared.push({ block: arenas[i].block, holders: a.members.length });
       });
       const temporaries = [...module.slots, module.scratchBytes].map((bytes) => {
         const span = take(bytes);
         passing.push(span.block);
         return span;
       });
-      const copies: Copy[] = [];
+      const after: Copy[] = [];
       const outs: Span[] = [];
-      outputs.forEach((o) => {
-        const span = o.over === undefined ? take(o.length * wordBytes) : ins[o.over]!;
+      outputs.forEach((o, j) => {
+        const home = inArena.get(j);
+        const span =
+          o.over !== undefined
+            ? ins[o.over]!
+            : home !== undefined
+              ? partOf(arenas[home.arena]!, home.m)
+              : take(o.length * wordBytes);
         if (!o.own)
-          copies.push({
+          after.push({
             from:
               o.place.kind === 'input'
                 ? ins[o.place.position]!
@@ -95,14 +133,20 @@ export const createExecutable = (
           ? ins[p.at]!
           : p.kind === 'output'
             ? outs[p.at]!
-            : temporaries[p.kind === 'slot' ? p.at : module.slots.length]!;
-      const completion = queue.push(() => submit(spanOf, copies), needs, compiling);
+            : p.kind === 'arena'
+              ? arenas[p.at]!
+              : temporaries[p.kind === 'slot' ? p.at : module.slots.length]!;
+      const completion = queue.push(() => submit(spanOf, before, after), needs, compiling);
 
       const handedOn = new Set(outputs.flatMap((o) => (o.over === undefined ? [] : [o.over])));
+      const left = new Set(moved);
       for (const i of handedOn) {
         const s = storages[i]!;
-        if (s instanceof WebGpuStorage) s.surrender();
+        if (!(s instanceof WebGpuStorage)) continue;
+        if (left.has(i)) s.dispose();
+        else s.surrender();
       }
+      for (const { block, holders } of shared) block.holders = holders;
       const results = outputs.map(
         (o, j) => new WebGpuStorage(home, dtypes[j]!, outs[j]!.block, outs[j]!.offset, o.length, completion),
       );
@@ -124,7 +168,7 @@ export const createExecutable = (
 };
 
 /** The storage of an input: on this device, or elements of the host to be sent along. */
-const arrive = (home: Home, x: ConcreteTensor): WebGpuStorage | HostStorage => {
+const arrive = (home: Home, x: ConcreteTensor, replaced: boolean): WebGpuStorage | HostStorage => {
   const { storage } = x;
   if (storage instanceof WebGpuStorage && storage.device === home.device) return storage;
   if (!(storage instanceof HostStorage))
@@ -132,7 +176,7 @@ const arrive = (home: Home, x: ConcreteTensor): WebGpuStorage | HostStorage => {
       'webgpu',
       `a value is on the device ${storage.device.name}, the program runs on ${home.device.name}; move it with devicePut(x, device)`,
     );
-  if (x.size * wordBytes < worthKeeping) return storage;
+  if (replaced || x.size * wordBytes < worthKeeping) return storage;
   const moved = uploadTo(home, storage.elements, x.dtype);
   x.relocate(moved);
   return moved;

@@ -4,6 +4,8 @@ import type { GpuDevice } from './gpu.ts';
 export interface GpuLimits {
   /** Most storage buffers a shader may be bound to. */
   readonly buffers: number;
+  /** Most bytes of a buffer that a shader may be bound to. */
+  readonly bindingBytes: number;
   /** Most workgroups along one dimension. */
   readonly workgroups: number;
   /** Most invocations in a workgroup. */
@@ -17,6 +19,7 @@ export interface GpuLimits {
 /** What WebGPU guarantees everywhere. */
 export const leastLimits: GpuLimits = {
   buffers: 8,
+  bindingBytes: 2 ** 27,
   workgroups: 65535,
   invocations: 256,
   workgroupBytes: 16384,
@@ -25,6 +28,7 @@ export const leastLimits: GpuLimits = {
 
 export const limitsOf = ({ limits, features }: GpuDevice): GpuLimits => ({
   buffers: limits.maxStorageBuffersPerShaderStage,
+  bindingBytes: limits.maxStorageBufferBindingSize,
   workgroups: limits.maxComputeWorkgroupsPerDimension,
   invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
   workgroupBytes: limits.maxComputeWorkgroupStorageSize,

@@ -1,6 +1,7 @@
 // A planned program as steps: what the device encodes, in order, into one pass.
 import { DeviceError } from '../core/errors.ts';
 import type { Kernel, Plan } from '../jit/kernel.ts';
+import { planArenas, type Arena, type Arenas } from './arena.ts';
 import { renderAttention } from './attention.ts';
 import { renderContract } from './contract.ts';
 import type { Around, Frame } from './carry.ts';
@@ -9,16 +10,19 @@ import { mostDigits } from './counters.ts';
 import { renderCumulate } from './cumulate.ts';
 import type { GpuLimits } from './limits.ts';
 import { renderLoop } from './loop.ts';
+import { renderMulti } from './multi.ts';
 import { renderScatter } from './scatter.ts';
-import { assignSlots } from './slots.ts';
+import { assignSlots, type Slot } from './slots.ts';
 import { renderSort } from './sort.ts';
-import { dispatchesOf, type Dispatch, type Site, type Step } from './steps.ts';
+import { dispatchesOf, type Dispatch, type FixedPlace, type Site, type Step } from './steps.ts';
 import { wordBytes } from './types.ts';
 
 export interface Module {
   readonly steps: readonly Step[];
   /** Bytes of each slot of temporaries. */
   readonly slots: readonly number[];
+  /** What donated inputs, or fresh outputs, share memory in certain places. */
+  readonly arenas: readonly Arena[];
   readonly scratchBytes: number;
 }
 
@@ -29,22 +33,33 @@ export interface Module {
  */
 export const renderModule = (plan: Plan, limits: GpuLimits): Module => {
   const slots: number[] = [];
-  const whole = (kind: 'input' | 'output', at: number): Site => ({ place: { kind, at }, slices: [] });
-  const steps = renderPlan(plan, {
-    limits,
-    inputs: plan.inputs.map((_, i) => whole('input', i)),
-    outputs: plan.outputs.map((_, j) => {
-      const over = plan.aliases.get(j);
-      return over === undefined ? whole('output', j) : whole('input', over);
-    }),
-    level: 0,
-    slots,
-    firstSlot: 0,
-  });
+  const found = planArenas(plan, limits, true);
+  const whole = (kind: 'input' | 'output', position: number): Site => {
+    for (const [at, { of, members }] of found.arenas.entries()) {
+      const part = of === kind ? members.find((m) => m.at === position) : undefined;
+      if (part !== undefined) return { place: { kind: 'arena', at, part }, slices: [] };
+    }
+    return { place: { kind, at: position }, slices: [] };
+  };
+  const steps = renderPlan(
+    plan,
+    {
+      limits,
+      inputs: plan.inputs.map((_, i) => whole('input', i)),
+      outputs: plan.outputs.map((_, j) => {
+        const over = plan.aliases.get(j);
+        return over === undefined ? whole('output', j) : whole('input', over);
+      }),
+      level: 0,
+      slots,
+      firstSlot: 0,
+    },
+    found.together,
+  );
   const dispatches = dispatchesOf(steps);
   for (const d of dispatches) check(d, limits);
   const scratchWords = dispatches.reduce((n, d) => Math.max(n, d.scratchWords), 0);
-  return { steps, slots, scratchBytes: scratchWords * wordBytes };
+  return { steps, slots, arenas: found.arenas, scratchBytes: scratchWords * wordBytes };
 };
 
 const check = (d: Dispatch, limits: GpuLimits): void => {
@@ -57,9 +72,19 @@ const check = (d: Dispatch, limits: GpuLimits): void => {
     throw new DeviceError(d.name, 'this kernel stands inside of more scans than a GPU can count; nest fewer');
 };
 
+const slotPlace = (first: number, { slot, part }: Slot): FixedPlace => ({
+  kind: 'slot',
+  at: first + slot,
+  ...(part === undefined ? {} : { part }),
+});
+
 /** The steps of a plan, the whole one or a part. */
-const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
-  const own = assignSlots(plan);
+const renderPlan = (
+  plan: Plan,
+  frame: Frame,
+  together: Arenas['together'] = planArenas(plan, frame.limits, false).together,
+): readonly Step[] => {
+  const own = assignSlots(plan, together);
   own.bytes.forEach((bytes, i) => {
     const at = frame.firstSlot + i;
     frame.slots[at] = Math.max(frame.slots[at] ?? 0, bytes);
@@ -69,7 +94,7 @@ const renderPlan = (plan: Plan, frame: Frame): readonly Step[] => {
     sites.set(
       b,
       p.kind === 'arena'
-        ? { place: { kind: 'slot', at: frame.firstSlot + own.of.get(b)! }, slices: [] }
+        ? { place: slotPlace(frame.firstSlot, own.of.get(b)!), slices: [] }
         : (p.kind === 'input' ? frame.inputs : frame.outputs)[p.position]!,
     );
   const known = <T>(x: T | undefined, b: number): T => {
@@ -91,9 +116,8 @@ const renderKernel = (k: Kernel, target: Around): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
       return one(renderLoop(k, target));
-    // A part a dispatch: bindings bound how many parts one shader could hold.
     case 'multi':
-      return k.parts.flatMap((part) => renderKernel(part, target));
+      return renderMulti(k, target);
     case 'contract':
       return one(renderContract(k, target));
     case 'scatter':

@@ -7,6 +7,8 @@ export interface Block {
   readonly id: number;
   readonly buffer: GpuBuffer;
   readonly bytes: number;
+  /** Values that share it. */
+  holders: number;
 }
 
 export interface PoolStats {
@@ -66,13 +68,16 @@ export const createBlocks = (gpu: GpuDevice, budget: number, largest: number): B
           id: made++,
           buffer: gpu.createBuffer({ size: Math.min(size, Math.floor(largest / 4) * 4), usage: usage.storage }),
           bytes: size,
+          holders: 0,
         };
       }
+      block.holders = 1;
       used += size;
       peak = Math.max(peak, used);
       return block;
     },
     give: (block) => {
+      if (--block.holders > 0) return;
       used -= block.bytes;
       kept += block.bytes;
       const list = idle.get(block.bytes);

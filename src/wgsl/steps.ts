@@ -1,19 +1,54 @@
 // What a module consists of: dispatches, and loops around them; and the memory that they are bound to.
+import type { Part } from './arena.ts';
 
 /**
- * Memory of a program: an input, an output, a slot for temporaries (several take turns), or scratch of one kernel. A result that is
- * written over an input is that input.
+ * Memory of a program: an input, an output, an arena of several of them, a slot for temporaries (several take turns), or scratch of one
+ * kernel. A result that is written over an input is that input.
  */
 export interface FixedPlace {
-  readonly kind: 'input' | 'output' | 'slot' | 'scratch';
+  readonly kind: 'input' | 'output' | 'arena' | 'slot' | 'scratch';
   readonly at: number;
+  /** Absent: all of it. */
+  readonly part?: Part;
 }
 /** A carry changes places from step to step of the loop at its level: `even` is where the steps left are even in number. */
 export type Place =
   FixedPlace | { readonly kind: 'turn'; readonly level: number; readonly even: Place; readonly odd: Place };
 
 export const placeKey = (p: Place): string =>
-  p.kind === 'turn' ? `${p.level}?${placeKey(p.odd)}:${placeKey(p.even)}` : `${p.kind}${p.at}`;
+  p.kind === 'turn'
+    ? `${p.level}?${placeKey(p.odd)}:${placeKey(p.even)}`
+    : `${p.kind}${p.at}${p.part === undefined ? '' : `@${p.part.offset}+${p.part.words}`}`;
+
+/** The buffers of the GPU that a place may share with others. */
+const blocksOf = (p: Place): readonly string[] =>
+  p.kind === 'turn' ? [...blocksOf(p.even), ...blocksOf(p.odd)] : p.part === undefined ? [] : [`${p.kind}${p.at}`];
+
+/** All of the memory that a place is a part of, and where it begins there; undefined for what alternates between unlike parts. */
+export const wholeOf = (p: Place): { readonly place: Place; readonly offset: number } | undefined => {
+  if (p.kind !== 'turn')
+    return p.part === undefined
+      ? { place: p, offset: 0 }
+      : { place: { kind: p.kind, at: p.at }, offset: p.part.offset };
+  const [even, odd] = [wholeOf(p.even), wholeOf(p.odd)];
+  return even === undefined || odd === undefined || even.offset !== odd.offset
+    ? undefined
+    : { place: { ...p, even: even.place, odd: odd.place }, offset: even.offset };
+};
+
+/**
+ * Bindings as WebGPU wants them: what a shader writes in one part of a buffer makes all its bindings to that buffer ones that may
+ * write.
+ */
+export const withUsage = (bindings: readonly Binding[]): readonly Binding[] => {
+  const written = new Set<string>();
+  const writes = (b: Binding): boolean => b.write || blocksOf(b.place).some((k) => written.has(k));
+  for (let size = -1; size !== written.size;) {
+    size = written.size;
+    for (const b of bindings) if (writes(b)) blocksOf(b.place).forEach((k) => written.add(k));
+  }
+  return bindings.map((b) => (b.write === writes(b) ? b : { ...b, write: true }));
+};
 
 /** A loop as shaders see it; `level` counts the loops around it. */
 export interface LoopNumber {
