@@ -27,6 +27,8 @@ interface Bound {
   readonly type: string;
   readonly place: Place;
   write: boolean;
+  /** Bound as an array of vectors of four. */
+  readonly packed: boolean;
 }
 
 /** What is known inside a block: names of expressions computed there. */
@@ -48,8 +50,18 @@ export interface Shader {
   fresh(prefix: string): string;
   lookup(e: Expr): string | undefined;
   remember(e: Expr, name: string): void;
+  /**
+   * Binds the memory of a buffer as vectors of four, from before its first access on. No element of it may be written by
+   * itself then: such a write may touch the whole vector.
+   */
+  pack(id: number): void;
+  isPacked(id: number): boolean;
+  /** Tells the memory of a buffer from others'. */
+  placeOf(id: number): string;
   /** An element of a buffer as it is in memory. `index` is a sum, or simpler. */
   element(id: number, index: string, write: boolean): string;
+  /** Four elements of a packed buffer, as a vector. `index` is a multiple of 4, a sum, or simpler. */
+  quad(id: number, index: string, write: boolean): string;
   /** The name of memory as an array of u32. */
   words(place: Place, write: boolean): string;
   /** A word of memory. */
@@ -64,6 +76,7 @@ export interface Shader {
 export const createShader = (target: Target): Shader => {
   const helpers = new Set<Helper>();
   const bound = new Map<string, Bound>();
+  const packed = new Set<string>();
   const counted = new Map<string, Digit>();
   const lines: string[] = [];
   const declarations: string[] = [];
@@ -72,12 +85,20 @@ export const createShader = (target: Target): Shader => {
   let depth = 1;
   let scratchWords = 0;
 
-  const bind = (place: Place, type: string, write: boolean): string => {
+  const bind = (place: Place, type: string, write: boolean): Bound => {
     const key = placeKey(place);
     let b = bound.get(key);
-    if (b === undefined) bound.set(key, (b = { name: `b${bound.size}`, type, place, write }));
+    if (b === undefined) bound.set(key, (b = { name: `b${bound.size}`, type, place, write, packed: packed.has(key) }));
     b.write ||= write;
-    return b.name;
+    return b;
+  };
+  const keyOf = (id: number): string => placeKey(target.site(id).place);
+  // Where a buffer's memory is bound, and the index in it.
+  const locate = (id: number, index: string, write: boolean): { readonly b: Bound; readonly at: string } => {
+    const { place, slices } = target.site(id);
+    const b = bind(place, memoryType(target.info(id).dtype), write);
+    const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`}`);
+    return { b, at: (index === '0' && from.length > 0 ? from : [...from, index]).join(' + ') };
   };
   // The number of the slice that a loop is at, as an atom.
   const sliceNumber = ({ level, length }: LoopNumber): string => {
@@ -126,17 +147,31 @@ export const createShader = (target: Target): Shader => {
       return undefined;
     },
     remember: (e, name) => scope.names.set(e, name),
-    element: (id, index, write) => {
-      const { place, slices } = target.site(id);
-      const name = bind(place, memoryType(target.info(id).dtype), write);
-      const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`}`);
-      return `${name}[${(index === '0' && from.length > 0 ? from : [...from, index]).join(' + ')}]`;
+    pack: (id) => {
+      const key = keyOf(id);
+      if (bound.get(key)?.packed === false) throw new Error('wgsl: memory is bound before it is packed');
+      packed.add(key);
     },
-    words: (place, write) => bind(place, 'u32', write),
-    flag: ({ place, word }) => `${bind(place, 'u32', false)}[${word}]`,
+    isPacked: (id) => packed.has(keyOf(id)),
+    placeOf: keyOf,
+    element: (id, index, write) => {
+      const { b, at } = locate(id, index, write);
+      if (!b.packed) return `${b.name}[${at}]`;
+      if (write) throw new Error('wgsl: an element of packed memory is written by itself');
+      return /^\d+$/.test(at)
+        ? `${b.name}[${Number(at) >> 2}][${Number(at) & 3}]`
+        : `${b.name}[(${at}) >> 2u][(${at}) & 3]`;
+    },
+    quad: (id, index, write) => {
+      const { b, at } = locate(id, index, write);
+      if (!b.packed) throw new Error('wgsl: a vector of memory that is not packed');
+      return /^\d+$/.test(at) ? `${b.name}[${Number(at) >> 2}]` : `${b.name}[(${at}) >> 2u]`;
+    },
+    words: (place, write) => bind(place, 'u32', write).name,
+    flag: ({ place, word }) => `${bind(place, 'u32', false).name}[${word}]`,
     scratch: (words) => {
       scratchWords = Math.max(scratchWords, words);
-      return bind({ kind: 'scratch', at: 0 }, 'u32', true);
+      return bind({ kind: 'scratch', at: 0 }, 'u32', true).name;
     },
     declare: (text) => declarations.push(text),
     finish: (name, head, workgroups) => {
@@ -144,7 +179,7 @@ export const createShader = (target: Target): Shader => {
       const bindings = withUsage(variables.map(({ place, write }) => ({ place, write })));
       const declared = variables.map(
         (b, i) =>
-          `@group(0) @binding(${i}) var<storage, ${bindings[i]!.write ? 'read_write' : 'read'}> ${b.name}: array<${b.type}>;\n`,
+          `@group(0) @binding(${i}) var<storage, ${bindings[i]!.write ? 'read_write' : 'read'}> ${b.name}: array<${b.packed ? `vec4<${b.type}>` : b.type}>;\n`,
       );
       const numbers = [...counted.keys()].map((n, i) => `@group(1) @binding(${i}) var<uniform> ${n}: i32;\n`);
       const rest = [...declarations.map((d) => `${d}\n`), helperText(helpers)].join('');
