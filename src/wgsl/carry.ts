@@ -109,10 +109,14 @@ export const carried = (carry: readonly CarrySlot[], length: number, around: Aro
     const info = around.info(c.out);
     const out = around.site(c.out);
     const from = around.site(c.init);
+    // A carry may begin where its initial value is.
+    const copy = (to: Site): void => {
+      if (to !== from) before.push({ from, to, info });
+    };
     if (c.spare === undefined) {
       now.push(out);
       next.push(out);
-      before.push({ from, to: out, info });
+      copy(out);
       continue;
     }
     // What alternates has to be alike for the shader: a slice of a larger array is written at the end.
@@ -122,7 +126,7 @@ export const carried = (carry: readonly CarrySlot[], length: number, around: Aro
       whole({ kind: 'turn', level: around.level, even: even.place, odd: odd.place });
     now.push(turn(home, other));
     next.push(turn(other, home));
-    before.push({ from, to: length % 2 === 0 ? home : other, info });
+    copy(length % 2 === 0 ? home : other);
     back.push({ from: other, to: home, info });
     if (home !== out) after.push({ from: home, to: out, info });
   }

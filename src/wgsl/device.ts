@@ -68,7 +68,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     name: options.name ?? 'webgpu',
     compile: (program, donated) => {
       const narrowed = narrowFloats(program);
-      const plan = planProgram(narrowed, { buffers: limits.buffers - 1, row: longestRow }, { donated });
+      const plan = planProgram(narrowed, { buffers: limits.buffers - 1, row: longestRow, inPlace: true }, { donated });
       const dtypes = program.outs.map((v) => v.aval.dtype);
       return device.compilePlan(plan, dtypes, donated);
     },

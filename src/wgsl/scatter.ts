@@ -36,7 +36,13 @@ const spanOf = (term: Index['terms'][number], guards: readonly Guard[]): number 
  */
 const independent = (k: ScatterKernel): readonly Var[] => {
   let below = 0;
-  for (const t of [...k.index.terms].sort((a, b) => Math.abs(a.coef) - Math.abs(b.coef))) {
+  // What is the same for all updates moves them all.
+  const varies = (t: Index['terms'][number]): boolean => {
+    const vars = new Set<number>();
+    varsOf({ offset: 0, terms: [t] }, vars);
+    return vars.size > 0;
+  };
+  for (const t of k.index.terms.filter(varies).sort((a, b) => Math.abs(a.coef) - Math.abs(b.coef))) {
     if (Math.abs(t.coef) <= below) return [];
     below += Math.abs(t.coef) * spanOf(t, k.guards);
   }
@@ -74,13 +80,17 @@ const renderUpdates = (k: ScatterKernel, target: Target): Dispatch => {
   return s.finish(k.name, head, workgroups);
 };
 
-/** Two dispatches: what the target begins with, and the updates. */
-export const renderScatter = (k: ScatterKernel, target: Target): readonly Dispatch[] => {
-  if (k.init === undefined) throw new Error(`${k.name}: updates in place are not planned for WGSL`);
-  const store = { kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value } as const;
-  const init = renderLoop(
-    { kind: 'loop', name: `${k.name}_init`, outer: k.init.axes, stages: [{ axes: [], actions: [store] }] },
+const renderInit = ({ init, name, target: buffer }: ScatterKernel, target: Target): Dispatch | undefined => {
+  if (init === undefined) return undefined;
+  const store = { kind: 'store', buffer, index: init.index, value: init.value } as const;
+  return renderLoop(
+    { kind: 'loop', name: `${name}_init`, outer: init.axes, stages: [{ axes: [], actions: [store] }] },
     target,
   );
+};
+
+/** Two dispatches: what the target begins with, unless it is there already, and the updates. */
+export const renderScatter = (k: ScatterKernel, target: Target): readonly Dispatch[] => {
+  const init = renderInit(k, target);
   return [...(init === undefined ? [] : [init]), ...(count(k.axes) === 0 ? [] : [renderUpdates(k, target)])];
 };
