@@ -1,133 +1,57 @@
-// A convolutional network that learns handwritten digits: data, model, one compiled training step, evaluation, pictures, checkpoint.
+// A convolutional network that learns handwritten digits: one compiled training step, evaluation, pictures, checkpoint.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { devices, defaultDevice, jit, maxPool, tree, valueAndGrad, type Tensor } from '../src/index.ts';
-import { batches, batchCount, cut, selectRows, shuffledRows, toFloat32, toInt32 } from '../src/data/index.ts';
+import type { Tensor } from '../src/index.ts';
+import { batchCount, batches, selectRows, shuffledRows } from '../src/data/index.ts';
 import { IoError, orThrow } from '../src/io/index.ts';
 import * as nn from '../src/nn/index.ts';
 import { readIdx, saveCheckpoint, statusLine, writableFolder, writeAtomic } from '../src/node/index.ts';
-import { adam, applyUpdates, warmupCosine } from '../src/optim/index.ts';
-import { foldIn, key, type Key } from '../src/random/index.ts';
+import { warmupCosine } from '../src/optim/index.ts';
+import { foldIn, key } from '../src/random/index.ts';
 import * as train from '../src/train/index.ts';
+import { imagesFile, labelsFile, splitDigits, type Digits, type Labelled } from './digits/data.ts';
+import { chooseDevice } from './digits/device.ts';
+import { lateReader } from './digits/late.ts';
+import { digitsLearner, parameterCount, type Learner } from './digits/learner.ts';
+import { digitsNetwork, type Params } from './digits/network.ts';
+import { readOptions, usage } from './digits/options.ts';
 
-const usage = `usage: npm start -- [--epochs 12] [--batch 64] [--seed 0] [--device wasm] [--out runs/mnist] [--data examples/data/mnist]`;
+const loadDigits = async (folder: string): Promise<Digits> =>
+  splitDigits(orThrow(await readIdx(join(folder, imagesFile))()), orThrow(await readIdx(join(folder, labelsFile))()));
 
-const readOptions = () => {
-  const { values } = parseArgs({
-    options: {
-      epochs: { type: 'string', default: '12' },
-      batch: { type: 'string', default: '64' },
-      seed: { type: 'string', default: '0' },
-      device: { type: 'string', default: 'wasm' },
-      out: { type: 'string', default: 'runs/mnist' },
-      data: { type: 'string', default: join(import.meta.dirname, 'data', 'mnist') },
-    },
+/** The confusion matrix and the mean loss over a part of the data. */
+const scores = async (
+  { measure }: Learner,
+  p: Params,
+  data: Labelled,
+): Promise<{ readonly matrix: number[][]; readonly loss: number }> => {
+  const sum = {
+    empty: { counts: nn.confusion(10).empty.counts, loss: 0 },
+    concat: (a: { counts: Tensor; loss: number }, b: { counts: Tensor; loss: number }) => ({
+      counts: a.counts.add(b.counts),
+      loss: a.loss + b.loss,
+    }),
+  };
+  const all = await train.evaluate(sum, batches(data, { size: 500 }), async ({ x, y }) => {
+    const { counts, loss } = measure(p, x, y);
+    return { counts, loss: Number(await loss.item()) };
   });
-  const whole = (name: 'epochs' | 'batch' | 'seed', least: number): number => {
-    const n = Number(values[name]);
-    if (values[name].trim() === '' || !Number.isInteger(n) || n < least)
-      throw new Error(`--${name} must be a whole number of at least ${least}, got '${values[name]}'`);
-    return n;
-  };
-  if (values.device !== 'wasm' && values.device !== 'reference')
-    throw new Error(`--device must be wasm or reference, got '${values.device}'`);
-  const batch = whole('batch', 1);
-  if (batch > 7500) throw new Error(`--batch must be at most 7500, the number of digits to train on, got '${batch}'`);
-  return {
-    epochs: whole('epochs', 1),
-    batch,
-    seed: whole('seed', 0),
-    device: values.device,
-    out: values.out,
-    data: values.data,
-  } as const;
-};
-
-/** The 10,000 digits, split by a fixed key into 7,500 to train on, 1,000 to validate with and 1,500 held out. */
-const loadDigits = async (folder: string) => {
-  const file = (name: string): string => join(folder, name);
-  const images = orThrow(await readIdx(file('t10k-images-idx3-ubyte.gz'))());
-  const labels = orThrow(await readIdx(file('t10k-labels-idx1-ubyte.gz'))());
-  const x = toFloat32(images, 1 / 255);
-  const digits = { x: { ...x, shape: [...x.shape, 1] }, y: orThrow(toInt32(labels)) };
-  const order = await shuffledRows(key(1998), 0, x.shape[0]!);
-  const [trainRows, validRows, heldOutRows] = cut(order, [7500, 1000, 1500]);
-  return {
-    digits,
-    trainRows: trainRows!,
-    valid: selectRows(digits, validRows!),
-    heldOut: selectRows(digits, heldOutRows!),
-  };
-};
-
-const layers = {
-  conv1: nn.conv(1, 32, [3, 3]),
-  conv2: nn.conv(32, 64, [3, 3]),
-  dense1: nn.dense(7 * 7 * 64, 128),
-  dense2: nn.dense(128, 10),
-};
-const init = nn.struct({
-  conv1: layers.conv1.init,
-  conv2: layers.conv2.init,
-  dense1: layers.dense1.init,
-  dense2: layers.dense2.init,
-});
-type Params = ReturnType<typeof init>;
-
-/** Logits [batch, 10] of images [batch, 28, 28, 1]; dropout where there is a key. */
-const model = (p: Params, x: Tensor, dropoutKey: Key | null): Tensor => {
-  const a = maxPool(nn.relu(layers.conv1.apply(p.conv1, x)), { size: 2 });
-  const b = maxPool(nn.relu(layers.conv2.apply(p.conv2, a)), { size: 2 });
-  const c = nn.relu(layers.dense1.apply(p.dense1, b.reshape([x.shape[0]!, -1])));
-  return layers.dense2.apply(p.dense2, nn.dropout(dropoutKey, 0.4, c));
+  return { matrix: (await all.counts.array()) as number[][], loss: all.loss / data.y.shape[0]! };
 };
 
 const main = async (): Promise<void> => {
   const options = readOptions();
-  if (options.device === 'reference') defaultDevice(devices.reference());
   orThrow(await writableFolder(options.out)());
+  const place = await chooseDevice(options.device);
   const { digits, trainRows, valid, heldOut } = await loadDigits(options.data);
   const root = key(options.seed);
   const perEpoch = batchCount(selectRows(digits, trainRows), { size: options.batch, remainder: 'drop' });
-  const total = perEpoch * options.epochs;
-  const optimizer = adam(warmupCosine(2e-3, Math.min(100, Math.floor(total / 10)), total, { end: 1e-5 }));
+  const total = Math.min(perEpoch * options.epochs, options.steps);
+  const rate = warmupCosine(2e-3, Math.min(100, Math.floor(total / 10)), total, { end: 1e-5 });
+  const learner = digitsLearner(digitsNetwork(), rate, options.seed);
 
-  const loss = (p: Params, x: Tensor, y: Tensor, k: Key | null): Tensor => nn.softmaxCrossEntropy(model(p, x, k), y);
-  type State = { readonly params: Params; readonly opt: ReturnType<typeof optimizer.init> };
-  const step = jit(
-    (state: State, x: Tensor, y: Tensor, k: Key): [State, Tensor] => {
-      const [value, gradient] = valueAndGrad(loss)(state.params, x, y, k);
-      const [updates, opt] = optimizer.update(gradient, state.opt, state.params);
-      return [{ params: applyUpdates(state.params, updates), opt }, value];
-    },
-    { donate: 0, name: 'step' },
-  );
-  const evaluate = jit((p: Params, x: Tensor, y: Tensor) => {
-    const logits = model(p, x, null);
-    return { ...nn.confusionOf(y, logits, 10), loss: nn.softmaxCrossEntropy(logits, y, { reduction: 'sum' }) };
-  });
-  const scores = async (
-    p: Params,
-    data: typeof valid,
-  ): Promise<{ readonly matrix: number[][]; readonly loss: number }> => {
-    const sum = {
-      empty: { counts: nn.confusion(10).empty.counts, loss: 0 },
-      concat: (a: { counts: Tensor; loss: number }, b: { counts: Tensor; loss: number }) => ({
-        counts: a.counts.add(b.counts),
-        loss: a.loss + b.loss,
-      }),
-    };
-    const all = await train.evaluate(sum, batches(data, { size: 500 }), async ({ x, y }) => {
-      const r = evaluate(p, x, y);
-      return { counts: r.counts, loss: Number(await r.loss.item()) };
-    });
-    return { matrix: (await all.counts.array()) as number[][], loss: all.loss / data.y.shape[0]! };
-  };
-
-  const params = init(foldIn(root, 0));
-  let state: State = { params, opt: optimizer.init(params) };
+  let state = learner.start();
   console.log(
-    `${tree.leaves(params).reduce((n, x) => n + x.size, 0)} parameters, ${trainRows.length} digits to train on, ${total} steps of ${options.batch}`,
+    `${parameterCount(state.params)} parameters, ${trainRows.length} digits to train on, ${total} steps of ${options.batch} ${place}`,
   );
   const status = statusLine(process.stdout);
   const label = (epoch: number) => ({
@@ -137,19 +61,29 @@ const main = async (): Promise<void> => {
   });
   let history: train.History = [];
   let stopping = train.earlyStopping<Params>({ patience: 3, mode: 'min' });
-  for (let epoch = 0; epoch < options.epochs && !stopping.stopped; epoch++) {
+  for (let epoch = 0; epoch * perEpoch < total && !stopping.stopped; epoch++) {
     const order = await shuffledRows(foldIn(root, 1), epoch, trainRows);
-    let progress = train.startProgress(perEpoch, performance.now());
+    const first = epoch * perEpoch;
+    const steps = Math.min(perEpoch, total - first);
+    const losses = lateReader(2);
+    let progress = train.startProgress(steps, performance.now());
     let mean = 0;
     let i = 0;
-    for (const { x, y } of batches(digits, { size: options.batch, order, remainder: 'drop' })) {
-      const [next, value] = step(state, x, y, foldIn(foldIn(root, 2), epoch * perEpoch + i++));
-      state = next;
-      mean += (Number(await value.item()) - mean) / i;
-      progress = train.advance(progress, performance.now());
+    const show = (values: readonly number[]): void => {
+      for (const value of values) mean += (value - mean) / ++i;
+      if (values.length === 0) return;
+      progress = train.advance(progress, performance.now(), values.length);
       status.show(train.progressLine(progress, { loss: mean }, label(epoch)));
+    };
+    let n = first;
+    for (const { x, y } of batches(digits, { size: options.batch, order, remainder: 'drop' })) {
+      if (n === total) break;
+      const [next, value] = learner.step(state, x, y, n++);
+      state = next;
+      show(await losses.read(value));
     }
-    const { matrix, loss: validLoss } = await scores(state.params, valid);
+    show(await losses.rest());
+    const { matrix, loss: validLoss } = await scores(learner, state.params, valid);
     const { accuracy } = nn.report(matrix);
     history = train.record(history, { epoch: epoch + 1, loss: mean, validLoss, accuracy });
     stopping = train.observe(stopping, validLoss, await train.snapshot(state.params));
@@ -157,7 +91,7 @@ const main = async (): Promise<void> => {
   }
 
   const best = stopping.bestState ?? state.params;
-  const { matrix } = await scores(best, heldOut);
+  const { matrix } = await scores(learner, best, heldOut);
   const { accuracy, macro } = nn.report(matrix);
   const panels: train.Panel[] = [
     {
@@ -186,6 +120,6 @@ try {
 } catch (error) {
   const known =
     error instanceof IoError || (error instanceof Error && (error.message.startsWith('--') || 'code' in error));
-  console.error(known ? `${(error as Error).message}\n${usage}` : error);
+  console.error(known ? `${error.message}\n${usage}` : error);
   process.exitCode = 1;
 }
