@@ -38,8 +38,9 @@ export const testGpuDevice = async (options?: {
 }): Promise<GPUDevice> => {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  const toggles = options?.toggles?.length ? [`enable-dawn-features=${options.toggles.join(',')}`] : [];
-  const gpu = create(['backend=vulkan', ...toggles]);
+  // SwiftShader compiles the clearing of workgroup memory into one store an element: seconds for a kernel with tiles.
+  const toggles = ['disable_workgroup_init', ...(options?.toggles ?? [])];
+  const gpu = create(['backend=vulkan', `enable-dawn-features=${toggles.join(',')}`]);
   const adapter = await gpu.requestAdapter();
   if (adapter === null) {
     throw new Error(
