@@ -1,52 +1,11 @@
-// A child process of the benchmark, bundled beside its adapter by peer.ts: loads one library's adapter and answers one JSON command a line, '@@' before each answer.
+// A child process of the benchmark, bundled beside its adapter by peer.ts: `child.js <adapter> <device>` answers one JSON command a line, '@@' before each answer.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import type { Adapter, Case, Setup } from './adapters/adapter.ts';
-import type { Inputs } from './workloads.ts';
+import type { Adapter, DeviceKind } from './adapters/adapter.ts';
+import { answerer, inputsOf, type Command } from './answer.ts';
 
-const readInputs = (folder: string): Inputs => {
-  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Record<
-    string,
-    { shape: number[]; dtype: string; file: string }
-  >;
-  return Object.fromEntries(
-    Object.entries(manifest).map(([name, { shape, dtype, file }]) => {
-      const bytes = new Uint8Array(readFileSync(join(folder, file))).buffer;
-      return [name, { shape, data: dtype === '<i4' ? new Int32Array(bytes) : new Float32Array(bytes) }];
-    }),
-  );
-};
-
-const runOnce = async (c: Case): Promise<void> => {
-  const pending = c.run();
-  if (pending !== undefined) await pending;
-};
-
-const timed = async (c: Case, minMs: number, minRuns: number, maxMs: number): Promise<number[]> => {
-  const times: number[] = [];
-  const begin = performance.now();
-  for (;;) {
-    const t0 = performance.now();
-    const pending = c.run();
-    if (pending !== undefined) await pending;
-    const t1 = performance.now();
-    times.push(t1 - t0);
-    if (t1 - begin >= maxMs || (t1 - begin >= minMs && times.length >= minRuns)) return times;
-  }
-};
-
-interface Command {
-  readonly command: 'load' | 'setup' | 'result' | 'time' | 'memory' | 'quit';
-  readonly workload: string;
-  readonly folder: string;
-  readonly file: string;
-  readonly minMs: number;
-  readonly minRuns: number;
-  readonly maxMs: number;
-  readonly runs: number;
-  readonly every: number;
-}
+const [name = '', device = 'wasm'] = process.argv.slice(2);
 
 // Node 24 has no flag that turns relaxed SIMD off; a library that asks the engine by validating a small module is told no.
 if (process.env['BENCH_RELAXED'] === 'off') {
@@ -62,67 +21,38 @@ if (process.env['BENCH_RELAXED'] === 'off') {
   };
 }
 
-let library: Awaited<ReturnType<Adapter['load']>> | undefined;
-let inputs: Inputs | undefined;
-let current: Case | undefined;
+// Libraries made for browsers look for `navigator.gpu` and the constants of WebGPU; here they are Dawn's.
+if (device === 'webgpu') {
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const navigator = { gpu: create([]), userAgent: `Node/${process.versions.node}`, hardwareConcurrency: 1 };
+  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+}
 
-const answer = async (m: Command): Promise<object> => {
-  switch (m.command) {
-    case 'load': {
-      const t0 = performance.now();
-      const url = new URL(`./adapters/${process.argv[2]}.js`, import.meta.url).href;
-      library = await ((await import(url)) as { readonly adapter: Adapter }).adapter.load();
-      return { versions: library.versions, importMs: performance.now() - t0 };
-    }
-    case 'setup': {
-      const setup: Setup | string = library!.cases[m.workload] ?? 'not written';
-      if (typeof setup === 'string') return { cannot: setup };
-      current?.dispose?.();
-      inputs ??= readInputs(m.folder);
-      const t0 = performance.now();
-      current = await setup(inputs);
-      await runOnce(current);
-      return { firstMs: performance.now() - t0 };
-    }
-    case 'result': {
-      const values = await current!.result();
-      writeFileSync(m.file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-      return { length: values.length };
-    }
-    case 'time':
-      current!.reset?.();
-      return { times: await timed(current!, m.minMs, m.minRuns, m.maxMs) };
-    case 'memory': {
-      current!.reset?.();
-      const samples: object[] = [];
-      for (let run = 1; run <= m.runs; run++) {
-        await runOnce(current!);
-        if (run % m.every !== 0) continue;
-        const { rss, arrayBuffers, external } = process.memoryUsage();
-        samples.push({
-          run,
-          rss,
-          arrayBuffers,
-          external,
-          ...(library!.bytes === undefined ? {} : { own: library!.bytes() }),
-        });
-      }
-      return { samples, peak: process.resourceUsage().maxRSS * 1024 };
-    }
-    case 'quit':
-      process.exit(0);
-  }
-};
+const answer = answerer({
+  device: device as DeviceKind,
+  adapter: async () => {
+    const url = new URL(`./adapters/${name}.js`, import.meta.url).href;
+    return ((await import(url)) as { readonly adapter: Adapter }).adapter;
+  },
+  inputs: (folder) =>
+    inputsOf(
+      JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Parameters<typeof inputsOf>[0],
+      (file) => Promise.resolve(new Uint8Array(readFileSync(join(folder, file))).buffer),
+    ),
+  save: (file, values) => {
+    writeFileSync(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return Promise.resolve();
+  },
+  memory: () => {
+    const { rss, arrayBuffers, external } = process.memoryUsage();
+    return { rss, arrayBuffers, external };
+  },
+  peak: () => process.resourceUsage().maxRSS * 1024,
+});
 
 for await (const line of createInterface({ input: process.stdin })) {
-  let reply: object;
-  try {
-    reply = await answer(JSON.parse(line) as Command);
-  } catch (error) {
-    reply = {
-      error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      stack: error instanceof Error ? error.stack : undefined,
-    };
-  }
-  process.stdout.write(`@@${JSON.stringify(reply)}\n`);
+  const message = JSON.parse(line) as Command;
+  if (message.command === 'quit') process.exit(0);
+  process.stdout.write(`@@${JSON.stringify(await answer(message))}\n`);
 }

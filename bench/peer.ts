@@ -1,10 +1,13 @@
-// One library in one child process of its own: how it is built, started, spoken to line by line, and ended.
+// One library in one process of its own, a child or a page: how it is built, started, spoken to, and ended.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
+import { swiftShaderEnv } from '../test/setup/swiftshader.ts';
+import { openPage } from './chromium.ts';
 import { CHECKED_STEPS, HYPER, LOOPS, parameterNames, type Workload } from './workloads.ts';
 
 /** A column of the table. */
@@ -13,7 +16,11 @@ export interface Library {
   readonly adapter: 'cotangent' | 'tfjs' | 'jaxjs' | 'torch';
   /** Relaxed SIMD: forced on, forced off, or as the engine has it. */
   readonly relaxed?: 'on' | 'off';
+  /** Where it uses WebGPU, if it does: through Dawn in Node, or in a page. */
+  readonly gpu?: Place;
 }
+
+export type Place = 'dawn' | 'chromium';
 
 export const libraries: readonly Library[] = [
   { name: 'torch', adapter: 'torch' },
@@ -23,24 +30,62 @@ export const libraries: readonly Library[] = [
   { name: 'cotangent-relaxed', adapter: 'cotangent', relaxed: 'on' },
 ];
 
+/** The libraries on WebGPU; PyTorch on the CPU says what the results are. */
+export const gpuLibraries = (gpu: Place): readonly Library[] => [
+  { name: 'torch', adapter: 'torch' },
+  { name: 'tfjs', adapter: 'tfjs', gpu },
+  { name: 'jaxjs', adapter: 'jaxjs', gpu },
+  { name: 'cotangent', adapter: 'cotangent', gpu },
+];
+
 const here = import.meta.dirname;
 const built = join(here, '.build');
 
-/** Bundles the child and the adapters in use, so that every Node runs plain JavaScript and no loader stands in the measured path. */
+/** Versions of what is compared, put into the bundles: a page cannot look for them. */
+const versions = (): Readonly<Record<string, string>> => {
+  const require = createRequire(import.meta.url);
+  const versionOf = (name: string): string => {
+    const main = require.resolve(name);
+    const root = main.slice(0, main.lastIndexOf(join('node_modules', name)) + join('node_modules', name).length);
+    return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+  };
+  return Object.fromEntries(['@jax-js/jax', 'webgpu'].map((name) => [name, versionOf(name)]));
+};
+
+/** Bundles the child (or the page) and the adapters in use, so that every engine runs plain JavaScript and no loader stands in the measured path. */
 export const buildChildren = async (used: readonly Library[]): Promise<void> => {
-  const adapters = [...new Set(used.map((l) => l.adapter))].filter((a) => a !== 'torch');
-  await build({
-    entryPoints: [join(here, 'child.ts'), ...adapters.map((a) => join(here, 'adapters', `${a}.ts`))],
-    outdir: built,
-    outbase: here,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'error',
+  const bundle = async (shell: string, libraries: readonly Library[], options: BuildOptions): Promise<void> => {
+    const adapters = [...new Set(libraries.map((l) => l.adapter))].filter((a) => a !== 'torch');
+    if (adapters.length === 0) return;
+    await build({
+      entryPoints: [join(here, shell), ...adapters.map((a) => join(here, 'adapters', `${a}.ts`))],
+      outbase: here,
+      bundle: true,
+      format: 'esm',
+      logLevel: 'error',
+      define: { VERSIONS: JSON.stringify(versions()) },
+      ...options,
+    });
+  };
+  const inPages = used.filter((l) => l.gpu === 'chromium');
+  await bundle(
+    'child.ts',
+    used.filter((l) => l.gpu !== 'chromium'),
+    {
+      outdir: built,
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+    },
+  );
+  await bundle('page.ts', inPages, {
+    outdir: join(built, 'page'),
+    platform: 'browser',
+    target: 'es2022',
+    external: ['node:*', 'webgpu', '@tensorflow/tfjs-backend-wasm'],
   });
   // The bundles are ES modules wherever the folder is looked up from.
+  mkdirSync(built, { recursive: true });
   writeFileSync(join(built, 'package.json'), '{"type":"module"}\n');
 };
 
@@ -91,8 +136,14 @@ export interface StartOptions {
   readonly calls: number;
 }
 
-/** Starts a child and loads its library; rejects with what the child said on stderr if it dies. */
-export const startPeer = async (library: Library, o: StartOptions): Promise<Peer> => {
+interface Line {
+  readonly ask: (message: Readonly<Record<string, unknown>>) => Promise<Answer>;
+  readonly quit: () => void;
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** A child process; an ask rejects with what the child said on stderr if it dies. */
+const childLine = (library: Library, o: StartOptions): Line => {
   if (library.adapter === 'torch' && o.python === undefined) throw new Error('no python3 that can import torch');
   const env = {
     ...process.env,
@@ -100,12 +151,17 @@ export const startPeer = async (library: Library, o: StartOptions): Promise<Peer
     OPENBLAS_NUM_THREADS: '1',
     MKL_NUM_THREADS: '1',
     ...(library.relaxed === undefined ? {} : { BENCH_RELAXED: library.relaxed }),
+    ...(library.gpu === undefined ? {} : swiftShaderEnv()),
   };
   const flags = library.relaxed === 'on' && o.needsRelaxedFlag ? ['--experimental-wasm-relaxed-simd'] : [];
+  const device = library.gpu === undefined ? 'wasm' : 'webgpu';
   const child: ChildProcess =
     library.adapter === 'torch'
       ? spawn(o.python!, [join(here, 'adapters', 'torch.py')], { env, stdio: ['pipe', 'pipe', 'pipe'] })
-      : spawn(o.node, [...flags, join(built, 'child.js'), library.adapter], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+      : spawn(o.node, [...flags, join(built, 'child.js'), library.adapter, device], {
+          env,
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
   let noise = '';
   child.stderr!.on('data', (chunk: Buffer) => {
     noise = (noise + chunk.toString()).slice(-2000);
@@ -118,11 +174,31 @@ export const startPeer = async (library: Library, o: StartOptions): Promise<Peer
     settle?.reject(new Error(`${library.name} ended with ${signal ?? code}: ${noise.trim()}`)),
   );
   child.on('error', (error) => settle?.reject(error));
-  const ask = (message: Readonly<Record<string, unknown>>): Promise<Answer> =>
-    new Promise<Answer>((resolve, reject) => {
-      settle = { resolve, reject };
-      child.stdin!.write(`${JSON.stringify(message)}\n`);
-    });
+  return {
+    ask: (message) =>
+      new Promise<Answer>((resolve, reject) => {
+        settle = { resolve, reject };
+        child.stdin!.write(`${JSON.stringify(message)}\n`);
+      }),
+    quit: () => {
+      settle = undefined;
+      child.stdin!.end(`${JSON.stringify({ command: 'quit' })}\n`);
+    },
+  };
+};
+
+const pageLine = async (library: Library): Promise<Line> => {
+  const page = await openPage(library.name, library.adapter, join(built, 'page'));
+  return { ask: (message) => page.ask(message), quit: page.quit, versions: { chromium: page.version } };
+};
+
+/** Starts a library in a process of its own and loads it. */
+export const startPeer = async (library: Library, o: StartOptions): Promise<Peer> => {
+  const {
+    ask,
+    quit,
+    versions: shell = {},
+  } = library.gpu === 'chromium' ? await pageLine(library) : childLine(library, o);
   const loaded = await ask({
     command: 'load',
     hyper: HYPER,
@@ -132,12 +208,8 @@ export const startPeer = async (library: Library, o: StartOptions): Promise<Peer
     calls: o.calls,
   });
   if (loaded.error !== undefined) {
-    child.kill();
+    quit();
     throw new Error(loaded.error);
   }
-  const quit = (): void => {
-    settle = undefined;
-    child.stdin!.end(`${JSON.stringify({ command: 'quit' })}\n`);
-  };
-  return { library, versions: loaded.versions ?? {}, importMs: loaded.importMs ?? NaN, ask, quit };
+  return { library, versions: { ...loaded.versions, ...shell }, importMs: loaded.importMs ?? NaN, ask, quit };
 };

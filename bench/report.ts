@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Library } from './peer.ts';
+import type { Library, Place } from './peer.ts';
 import type { Workload } from './workloads.ts';
 
 export interface Row {
@@ -46,6 +46,8 @@ export interface Report {
   readonly memoryGiB: number;
   readonly node: string;
   readonly v8: string;
+  /** Where the libraries used WebGPU, if that is what was measured. */
+  readonly place?: Place;
   readonly relaxedByDefault: boolean;
   readonly rounds: number;
   readonly versions: Record<string, Readonly<Record<string, string>>>;
@@ -77,13 +79,14 @@ const figure = (x: number | undefined): string =>
 const cellOf = (row: Row | undefined): string =>
   row === undefined ? '—' : row.best === undefined ? 'cannot' : `${figure(row.best)} (${figure(row.median)})`;
 
-const ratio = (rows: readonly Row[], name: string, to: string): string => {
-  const find = (l: string): number | undefined => rows.find((r) => r.library === l)?.best;
+/** Best to best on the CPU; medians on a GPU, whose driver may have threads of its own. */
+const ratio = (rows: readonly Row[], name: string, to: string, by: 'best' | 'median'): string => {
+  const find = (l: string): number | undefined => rows.find((r) => r.library === l)?.[by];
   const [a, b] = [find(name), find(to)];
   return a === undefined || b === undefined ? '—' : `${(a / b).toFixed(2)}`;
 };
 
-/** One line a workload: best (median) of each library, and our ratios to tfjs-wasm and to PyTorch. */
+/** One line a workload: best (median) of each library, and our ratios to the others that matter there. */
 const table = (
   list: readonly Workload[],
   used: readonly Library[],
@@ -91,7 +94,8 @@ const table = (
 ): { readonly head: string[]; readonly body: string[][] } => {
   const ours = used.filter((l) => l.adapter === 'cotangent').map((l) => l.name);
   const subjects = ours.length > 0 ? ours : used.filter((l) => l.adapter === 'jaxjs').map((l) => l.name);
-  const ratios = subjects.flatMap((s) => ['tfjs', 'torch'].map((to) => [s, to] as const));
+  const gpu = used.some((l) => l.gpu !== undefined);
+  const ratios = subjects.flatMap((s) => ['tfjs', gpu ? 'jaxjs' : 'torch'].map((to) => [s, to] as const));
   return {
     head: ['workload', 'unit', ...used.map((l) => l.name), ...ratios.map(([s, to]) => `${s}/${to}`)],
     body: list.map((w) => {
@@ -100,7 +104,7 @@ const table = (
         w.title,
         w.unit,
         ...used.map((l) => cellOf(mine.find((r) => r.library === l.name))),
-        ...ratios.map(([s, to]) => ratio(mine, s, to)),
+        ...ratios.map(([s, to]) => ratio(mine, s, to, gpu ? 'median' : 'best')),
       ];
     }),
   };
@@ -131,6 +135,25 @@ const slug = (s: string): string =>
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
+const gpuOf = (r: Report): string =>
+  Object.values(r.versions).find((v) => v['gpu'] !== undefined)?.['gpu'] ?? 'unknown GPU';
+const isSoftware = (gpu: string): boolean => /swiftshader|llvmpipe|software/i.test(gpu);
+
+const places = { dawn: 'Dawn in Node', chromium: 'headless Chromium' } as const;
+
+/** How it was measured, in words. */
+const preamble = (r: Report): string => {
+  const machine = `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8})`;
+  const protocol = `each library in its own process, ${r.rounds} rounds of alternation (3 where a run takes more than 1.5 s); every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better.`;
+  if (r.place === undefined)
+    return `${machine}, relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default; commit ${r.commit}. One thread each, ${protocol} \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`;
+  const gpu = gpuOf(r);
+  const software = isSoftware(gpu)
+    ? ' That is a software driver on the CPU named above: **real GPUs are unmeasured, none could be reached**, and the figures say how much work the shaders do and how well they suit a CPU, not how fast a GPU is.'
+    : '';
+  return `WebGPU through ${places[r.place]} on ${gpu}; ${machine}; commit ${r.commit}.${software} PyTorch is on the CPU with one thread, for comparison of results; ${protocol} A run is complete when the GPU has done it; of a training step, when its loss has been read. Ratios are of medians.`;
+};
+
 const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]): string => {
   const main = table(
     list.filter((w) => r.rows.some((row) => row.workload === w.name)),
@@ -148,7 +171,7 @@ const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]
     .map((row) => `- ${row.library}, ${row.workload}: ${row.cannot}`);
   const sections = [
     `# Benchmark of ${r.date}`,
-    `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8}), relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default; commit ${r.commit}. One thread each, each library in its own process, ${r.rounds} rounds of alternation; every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better. \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`,
+    preamble(r),
     versions.join('\n'),
     ...(r.rows.length > 0 ? [markdownTable(main.head, main.body)] : []),
     ...(cannot.length > 0 ? [`What could not be measured:\n\n${cannot.join('\n')}`] : []),
@@ -184,10 +207,15 @@ const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]
   return `${sections.join('\n\n')}\n`;
 };
 
-/** Writes `<date>-<cpu>-node<version>.json` and `.md`; returns their common path. */
+/** Writes `<date>-<cpu>-node<version>.json` and `.md`, of a GPU `<date>-<cpu>-webgpu-<gpu>-<place>`; returns their common path. */
 export const writeReport = (r: Report, list: readonly Workload[], used: readonly Library[], folder: string): string => {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${r.date}-${slug(r.cpu)}-node${r.node}`);
+  const gpu = gpuOf(r);
+  const subject =
+    r.place === undefined
+      ? `node${r.node}`
+      : `webgpu-${/swiftshader/i.test(gpu) ? 'swiftshader' : slug(gpu)}-${r.place}`;
+  const path = join(folder, `${r.date}-${slug(r.cpu)}-${subject}`);
   writeFileSync(`${path}.json`, `${JSON.stringify(r, null, 2)}\n`);
   writeFileSync(`${path}.md`, markdown(r, list, used));
   return `${path}.{json,md}`;

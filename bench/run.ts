@@ -4,13 +4,24 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attempt, latencyOf, memoryOf, timeWorkload } from './measure.ts';
-import { buildChildren, findTorch, libraries, type StartOptions } from './peer.ts';
+import { closeBrowsers } from './chromium.ts';
+import {
+  buildChildren,
+  findTorch,
+  gpuLibraries,
+  libraries,
+  type Library,
+  type Place,
+  type StartOptions,
+} from './peer.ts';
 import { machine, printTable, writeReport, type Report } from './report.ts';
-import { workloads, type Workload } from './workloads.ts';
+import { gpuWorkloads, workloads, type Workload } from './workloads.ts';
 
 const HELP = `npm run bench -- [options]
-  --only <regex>     workloads whose name matches (default all)
-  --libs <a,b>       of ${libraries.map((l) => l.name).join(', ')} (default all)
+  --only <regex>     workloads whose name matches (default all, with --gpu ${gpuWorkloads.join(', ')})
+  --libs <a,b>       of ${libraries.map((l) => l.name).join(', ')} (default all; --gpu has no cotangent-relaxed)
+  --gpu              the libraries on WebGPU: a table for each place
+  --place <a,b>      with --gpu: dawn (Node), chromium (default both)
   --node <path>      the Node that runs the JavaScript libraries (default this one)
   --rounds <n>       rounds of alternation (default 5)
   --latency          also: import, first call cold and warm of each training step
@@ -33,8 +44,10 @@ const options = ((): ReturnType<typeof read> => {
 function read() {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: '.' },
+      only: { type: 'string' },
       libs: { type: 'string' },
+      gpu: { type: 'boolean', default: false },
+      place: { type: 'string', default: 'dawn,chromium' },
       node: { type: 'string', default: process.execPath },
       rounds: { type: 'string', default: '5' },
       latency: { type: 'boolean', default: false },
@@ -53,11 +66,25 @@ if (options.help) {
   process.exit(0);
 }
 
-const chosen = workloads.filter((w) => new RegExp(options.only).test(w.name));
+const chosen = workloads.filter((w) =>
+  options.only === undefined && options.gpu
+    ? gpuWorkloads.includes(w.name)
+    : new RegExp(options.only ?? '.').test(w.name),
+);
 const wanted = options.libs?.split(',');
 for (const name of wanted ?? [])
   if (!libraries.some((l) => l.name === name)) fail(`no library named ${name}\n\n${HELP}`);
-const used = libraries.filter((l) => wanted === undefined || wanted.includes(l.name));
+const among = (all: readonly Library[]): readonly Library[] =>
+  all.filter((l) => wanted === undefined || wanted.includes(l.name));
+const places = options.place.split(',').map((place): Place => {
+  if (place !== 'dawn' && place !== 'chromium') return fail(`no place named ${place}\n\n${HELP}`);
+  return place;
+});
+/** Each becomes a table and a report. */
+const sessions: readonly { readonly place?: Place; readonly used: readonly Library[] }[] = options.gpu
+  ? places.map((place) => ({ place, used: among(gpuLibraries(place)) }))
+  : [{ used: among(libraries) }];
+const everyone = sessions.flatMap(({ used }) => used);
 const count = (name: 'rounds' | 'runs'): number => {
   const n = Number(options[name]);
   return Number.isInteger(n) && n > 0 ? n : fail(`--${name} takes a positive whole number, not ${options[name]}`);
@@ -69,42 +96,47 @@ if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
   console.log('installing the libraries to compare with (npm ci in bench/)');
   execFileSync('npm', ['--prefix', import.meta.dirname, 'ci'], { stdio: 'inherit' });
 }
-await buildChildren(used);
+await buildChildren(everyone);
 const nodeInfo = JSON.parse(
   execFileSync(options.node, ['-p', 'JSON.stringify({node:process.versions.node,v8:process.versions.v8})']).toString(),
 ) as { node: string; v8: string };
 const probe =
   'process.exit(WebAssembly.validate(Uint8Array.from([0,97,115,109,1,0,0,0,1,8,1,96,3,123,123,123,1,123,3,2,1,0,10,13,1,11,0,32,0,32,1,32,2,253,133,2,11]))?0:1)';
 const needsRelaxedFlag = spawnSync(options.node, ['-e', probe]).status !== 0;
-const python = used.some((l) => l.adapter === 'torch') ? findTorch() : undefined;
+const python = everyone.some((l) => l.adapter === 'torch') ? findTorch() : undefined;
 const startFor = (w: Workload): StartOptions => ({ node: options.node, needsRelaxedFlag, python, calls: w.calls });
 
-const report: Report = {
-  ...machine(),
-  ...nodeInfo,
-  relaxedByDefault: !needsRelaxedFlag,
-  rounds,
-  versions: {},
-  rows: [],
-  latency: [],
-  memory: [],
-};
 /** Keeps a row, or says why there is none. */
 const keep = <T extends object>(rows: T[], library: string, row: T | string | undefined): void => {
   if (typeof row === 'object') rows.push(row);
   console.log(library, row ?? 'no figure');
 };
 
-for (const w of chosen) {
-  if (!options['no-timing']) {
-    const rows = await timeWorkload(w, used, rounds, startFor(w), report.versions);
-    report.rows.push(...rows);
-    printTable([w], used, rows);
+for (const { place, used } of sessions) {
+  const report: Report = {
+    ...machine(),
+    ...nodeInfo,
+    ...(place === undefined ? {} : { place }),
+    relaxedByDefault: !needsRelaxedFlag,
+    rounds,
+    versions: {},
+    rows: [],
+    latency: [],
+    memory: [],
+  };
+  for (const w of chosen) {
+    if (!options['no-timing']) {
+      const rows = await timeWorkload(w, used, rounds, startFor(w), report.versions);
+      report.rows.push(...rows);
+      printTable([w], used, rows);
+    }
+    if (!w.step) continue;
+    for (const library of used) {
+      if (options.latency) keep(report.latency, library.name, await attempt(() => latencyOf(w, library, startFor(w))));
+      if (options.memory)
+        keep(report.memory, library.name, await attempt(() => memoryOf(w, library, startFor(w), runs)));
+    }
   }
-  if (!w.step) continue;
-  for (const library of used) {
-    if (options.latency) keep(report.latency, library.name, await attempt(() => latencyOf(w, library, startFor(w))));
-    if (options.memory) keep(report.memory, library.name, await attempt(() => memoryOf(w, library, startFor(w), runs)));
-  }
+  if (!options['no-report']) console.log(`\nwritten: ${writeReport(report, workloads, used, options.out)}`);
 }
-if (!options['no-report']) console.log(`\nwritten: ${writeReport(report, workloads, used, options.out)}`);
+await closeBrowsers();

@@ -178,6 +178,40 @@ export const workloads: readonly Workload[] = [
     },
   },
   {
+    name: 'softmaxgrad',
+    title: 'softmax [4096,1024], loss and gradient',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: () => {
+      const d = draws(15);
+      return { x: d.normal([4096, 1024], 3), t: d.normal([4096, 1024]) };
+    },
+  },
+  {
+    name: 'layernormgrad',
+    title: 'layer norm [4096,1024], loss and gradients of input, scale and shift',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: () => {
+      const d = draws(16);
+      const [x, t] = [d.normal([4096, 1024], 2), d.normal([4096, 1024])];
+      return { x, scale: d.normal([1024]), shift: d.normal([1024]), t };
+    },
+  },
+  {
+    name: 'gelu',
+    title: 'gelu(a*x+b)+c, 2^22',
+    unit: 'ms',
+    calls: 1,
+    step: false,
+    inputs: () => {
+      const d = draws(17);
+      return Object.fromEntries(['a', 'x', 'b', 'c'].map((n) => [n, d.normal([2 ** 22])]));
+    },
+  },
+  {
     name: 'conv2d',
     title: 'conv2d [8,32,56,56] * [64,32,3,3], pad 1, forward',
     unit: 'ms',
@@ -330,6 +364,19 @@ export const workloads: readonly Workload[] = [
   },
   { name: 'add16', title: 'add of 16 numbers, eager', unit: 'us', calls: 1000, step: false, inputs: add16 },
   { name: 'add16jit', title: 'add of 16 numbers, jitted', unit: 'us', calls: 1000, step: false, inputs: add16 },
+];
+
+/** What is compared on GPUs unless other workloads are asked for. */
+export const gpuWorkloads: readonly string[] = [
+  'mlp',
+  'cnn',
+  'transformer',
+  'softmax',
+  'softmaxgrad',
+  'layernorm',
+  'layernormgrad',
+  'elementwise',
+  'gelu',
 ];
 
 /** Names of the parameters (what is differentiated) of a workload that has some; the other inputs are the batch. */

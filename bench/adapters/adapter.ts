@@ -15,11 +15,19 @@ export interface Case {
   readonly dispose?: () => void;
 }
 
+/** Which of a library's backends is measured. */
+export type DeviceKind = 'wasm' | 'webgpu';
+
+declare global {
+  /** Versions of packages, put here when the adapters are bundled. */
+  const VERSIONS: Readonly<Record<string, string>>;
+}
+
 export type Setup = (inputs: Inputs) => Case | Promise<Case>;
 
 export interface Adapter {
-  /** Loads and configures the library: one thread. Called once, timed as the import cost. */
-  readonly load: () => Promise<{
+  /** Loads and configures the library: one thread, or the GPU of `navigator.gpu`. Called once, timed as the import cost. */
+  readonly load: (device: DeviceKind) => Promise<{
     readonly versions: Readonly<Record<string, string>>;
     readonly cases: Readonly<Record<string, Setup | string>>;
     readonly bytes?: () => number;

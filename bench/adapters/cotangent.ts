@@ -1,4 +1,4 @@
-// cotangent on its WebAssembly backend, as a user would write each workload; one thread.
+// cotangent on its WebAssembly backend (one thread) or on a GPU, as a user would write each workload.
 import {
   add,
   conv2d,
@@ -26,21 +26,22 @@ import {
 } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
+import type { Backend } from '../../src/jit/backend.ts';
+import { createWebGpuDevice } from '../../src/wgsl/device.ts';
+import { wantedFeatures, wantedLimits } from '../../src/wgsl/limits.ts';
 import { loops } from './cotangent-loops.ts';
 import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, type Adapter, type Case, type Setup } from './adapter.ts';
 
 type Params = Readonly<Record<string, Tensor>>;
+type Results = Tensor | readonly Results[] | Params;
 
 const input = (inputs: Inputs, name: string): Tensor => fromTypedArray(inputs[name]!.data, inputs[name]!.shape);
 const inputTree = (inputs: Inputs, names: readonly string[]): Params =>
   Object.fromEntries(names.map((n) => [n, input(inputs, n)]));
 
 /** A function of fixed arguments; the result is freed at once, as the other libraries do it by scope or by reference count. */
-const pure = <A extends readonly unknown[]>(
-  f: (...args: A) => Tensor | readonly Tensor[] | Params,
-  ...args: A
-): Case => ({
+const pure = <A extends readonly unknown[]>(f: (...args: A) => Results, ...args: A): Case => ({
   run: async () => {
     const leaves = tree.leaves(f(...args)) as Tensor[];
     await leaves.at(-1)!.ready();
@@ -204,6 +205,26 @@ const cases: Readonly<Record<string, Setup | string>> = {
       jit((x: Tensor) => nn.softmax(x)),
       input(i, 'x'),
     ),
+  softmaxgrad: (i) =>
+    pure(jit(valueAndGrad((x: Tensor, t: Tensor) => sum(mul(nn.softmax(x), t)))), input(i, 'x'), input(i, 't')),
+  layernormgrad: (i) =>
+    pure(
+      jit(
+        valueAndGrad(([x, scale, shift]: readonly [Tensor, Tensor, Tensor], t: Tensor) =>
+          sum(mul(norm(x, scale, shift), t)),
+        ),
+      ),
+      [input(i, 'x'), input(i, 'scale'), input(i, 'shift')] as const,
+      input(i, 't'),
+    ),
+  gelu: (i) =>
+    pure(
+      jit((a: Tensor, x: Tensor, b: Tensor, c: Tensor) => add(nn.gelu(add(mul(a, x), b)), c)),
+      input(i, 'a'),
+      input(i, 'x'),
+      input(i, 'b'),
+      input(i, 'c'),
+    ),
   layernorm: (i) => pure(jit(norm), input(i, 'x'), input(i, 'scale'), input(i, 'shift')),
   conv2d: (i) =>
     pure(
@@ -221,13 +242,25 @@ const cases: Readonly<Record<string, Setup | string>> = {
   add16jit: add16(jit(add)),
 };
 
+const gpuDevice = async (): Promise<Backend> => {
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw new Error('no adapter');
+  const limits = adapter.limits as unknown as Readonly<Record<string, number>>;
+  const gpu = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, limits[name]!])),
+    requiredFeatures: wantedFeatures.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
+  });
+  return createWebGpuDevice(gpu);
+};
+
 export const adapter: Adapter = {
-  load: async () => ({
-    versions: {
-      'relaxed SIMD': String((defaultDevice() as { readonly relaxed?: boolean }).relaxed),
-      threads: '1',
-    },
-    cases,
-    bytes: () => memory().used,
-  }),
+  load: async (device) => {
+    if (device === 'webgpu') defaultDevice(await gpuDevice());
+    const { relaxed } = defaultDevice() as { readonly relaxed?: boolean };
+    return {
+      versions: device === 'webgpu' ? {} : { 'relaxed SIMD': String(relaxed), threads: '1' },
+      cases,
+      bytes: () => memory().used,
+    };
+  },
 };

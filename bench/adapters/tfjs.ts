@@ -1,10 +1,10 @@
-// TensorFlow.js on its WebAssembly backend, one thread; kernels are synchronous, so a run is complete when its call returns.
+// TensorFlow.js on its WebAssembly backend, one thread, where a run is complete when its call returns; or on WebGPU, where it is waited for.
 import * as tf from '@tensorflow/tfjs';
-import { getThreadsCount, setThreadsCount, setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
-import { createRequire } from 'node:module';
-import { dirname, sep } from 'node:path';
 import { CHECKED_STEPS, HYPER, LOOPS, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, oneHot, type Adapter, type Case, type Setup } from './adapter.ts';
+
+/** Resolves when the GPU has done what it was given; undefined where kernels are synchronous. */
+let settled: (() => Promise<void>) | undefined;
 
 const tensorOf = (inputs: Inputs, name: string): tf.Tensor => {
   const { data, shape } = inputs[name]!;
@@ -14,7 +14,10 @@ const tensorOf = (inputs: Inputs, name: string): tf.Tensor => {
 /** A function of fixed inputs: every run frees what it makes. */
 const pure = (f: () => tf.Tensor | tf.Tensor[]): Case => ({
   run: () => {
-    tf.dispose(tf.tidy(f));
+    const out = tf.tidy(f);
+    const wait = settled?.();
+    tf.dispose(out);
+    return wait;
   },
   result: async () => {
     const out = tf.tidy(f);
@@ -50,8 +53,13 @@ const training = (
     );
     optimizer = makeOptimizer();
   };
-  const step = (): number => {
+  const step = (): number | Promise<number> => {
     const loss = optimizer!.minimize(() => lossOf(variables), true, Object.values(variables))!;
+    if (settled !== undefined)
+      return loss.data().then((values) => {
+        loss.dispose();
+        return values[0]!;
+      });
     const value = loss.dataSync()[0]!;
     loss.dispose();
     return value;
@@ -59,7 +67,8 @@ const training = (
   reset();
   return {
     run: () => {
-      step();
+      const value = step();
+      return typeof value === 'number' ? undefined : value.then(() => undefined);
     },
     result: async () => {
       reset();
@@ -201,6 +210,26 @@ const cases: Readonly<Record<string, Setup | string>> = {
     const x = tensorOf(i, 'x');
     return pure(() => tf.softmax(x));
   },
+  softmaxgrad: (i) => {
+    const [x, t] = [tensorOf(i, 'x'), tensorOf(i, 't')];
+    const f = tf.valueAndGrad((a: tf.Tensor) => tf.softmax(a).mul(t).sum());
+    return pure(() => {
+      const { value, grad } = f(x);
+      return [value, grad];
+    });
+  },
+  layernormgrad: (i) => {
+    const [x, g, b, t] = [tensorOf(i, 'x'), tensorOf(i, 'scale'), tensorOf(i, 'shift'), tensorOf(i, 't')];
+    const f = tf.valueAndGrads((...p: tf.Tensor[]) => norm(p[0]!, p[1]!, p[2]!).mul(t).sum());
+    return pure(() => {
+      const { value, grads } = f([x, g, b]);
+      return [value, ...grads];
+    });
+  },
+  gelu: (i) => {
+    const [a, x, b, c] = [tensorOf(i, 'a'), tensorOf(i, 'x'), tensorOf(i, 'b'), tensorOf(i, 'c')];
+    return pure(() => gelu(a.mul(x).add(b)).add(c));
+  },
   layernorm: (i) => {
     const [x, g, b] = [tensorOf(i, 'x'), tensorOf(i, 'scale'), tensorOf(i, 'shift')];
     return pure(() => norm(x, g, b));
@@ -243,22 +272,40 @@ const cases: Readonly<Record<string, Setup | string>> = {
   add16jit: 'has no jit',
 };
 
+const loadWasm = async (): Promise<Readonly<Record<string, string>>> => {
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const { createRequire } = await import('node:module');
+  const { dirname, sep } = await import('node:path');
+  wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
+  wasm.setThreadsCount(1);
+  if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
+  await tf.ready();
+  const threads = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) ? wasm.getThreadsCount() : 1;
+  return {
+    'backend-wasm': wasm.version_wasm,
+    simd: String(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')),
+    threads: String(threads),
+  };
+};
+
+const loadWebGpu = async (): Promise<Readonly<Record<string, string>>> => {
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  if (!(await tf.setBackend('webgpu'))) throw new Error('the webgpu backend did not start');
+  await tf.ready();
+  const backend = tf.backend() as InstanceType<typeof WebGPUBackend>;
+  settled = async () => {
+    // What its own reading does: what is recorded is ended and submitted.
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+    await backend.device.queue.onSubmittedWorkDone();
+  };
+  return { 'backend-webgpu': tf.version_core };
+};
+
 export const adapter: Adapter = {
-  load: async () => {
-    setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
-    setThreadsCount(1);
-    if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
-    await tf.ready();
-    const threads = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) ? getThreadsCount() : 1;
-    return {
-      versions: {
-        tfjs: tf.version_core,
-        'backend-wasm': version_wasm,
-        simd: String(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')),
-        threads: String(threads),
-      },
-      cases,
-      bytes: () => tf.memory().numBytes,
-    };
-  },
+  load: async (device) => ({
+    versions: { tfjs: tf.version_core, ...(await (device === 'webgpu' ? loadWebGpu() : loadWasm())) },
+    cases,
+    bytes: () => tf.memory().numBytes,
+  }),
 };

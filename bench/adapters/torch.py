@@ -60,6 +60,30 @@ def layernorm(i):
     return pure(lambda: F.layer_norm(i["x"], (1024,), i["scale"], i["shift"], HYPER["normEpsilon"]))
 
 
+def gradients(i, names, loss_of):
+    leaves = [i[n].clone().requires_grad_() for n in names]
+
+    def run():
+        loss = loss_of(*leaves)
+        return [loss.detach().reshape(1), *torch.autograd.grad(loss, leaves)]
+
+    return Case(run, lambda: np.concatenate([t.numpy().ravel() for t in run()]))
+
+
+def softmaxgrad(i):
+    return gradients(i, ["x"], lambda x: (F.softmax(x, -1) * i["t"]).sum())
+
+
+def layernormgrad(i):
+    eps = HYPER["normEpsilon"]
+    names = ["x", "scale", "shift"]
+    return gradients(i, names, lambda x, g, b: (F.layer_norm(x, (1024,), g, b, eps) * i["t"]).sum())
+
+
+def gelu(i):
+    return pure(lambda: F.gelu(i["a"] * i["x"] + i["b"], approximate="tanh") + i["c"])
+
+
 def conv2d(i):
     x = i["x"].permute(0, 3, 1, 2).contiguous()
     w = i["w"].permute(3, 2, 0, 1).contiguous()
@@ -264,6 +288,7 @@ def add16(i):
 
 CASES = {
     "matmul512": matmul, "matmul1024": matmul, "elementwise": elementwise, "softmax": softmax, "layernorm": layernorm, "conv2d": conv2d,
+    "softmaxgrad": softmaxgrad, "layernormgrad": layernormgrad, "gelu": gelu,
     "mlp": mlp, "cnn": cnn, "transformer": transformer, "vmapgrad": vmapgrad, "hvp": hvp, "rnn": "no loop inside of a program here",
     "rnnsteps": rnnsteps, "rnngrad": rnngrad, "hmc": hmc, "vmapgrad256": vmapgrad256, "loopgrad256": loopgrad256,
     "add16": add16, "add16jit": "no jit of its own here",
