@@ -1,19 +1,23 @@
 // The WebGPU device: compiles planned programs into pipelines and runs each with one submission.
 import type { DType } from '../core/dtype.ts';
-import { DeviceError, DTypeError } from '../core/errors.ts';
+import { DTypeError } from '../core/errors.ts';
 import { HostStorage } from '../core/host.ts';
 import type { Backend, Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
 import { planProgram } from '../jit/plan.ts';
 import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
+import { createFaults } from './faults.ts';
 import type { GpuDevice } from './gpu.ts';
+import { createEffects } from './host-calls.ts';
 import { limitsOf } from './limits.ts';
 import { renderModule } from './module.ts';
 import { narrowFloats } from './narrow.ts';
+import { createCollector, createPace } from './pace.ts';
 import { createPipelines } from './pipelines.ts';
-import { createBlocks, type Block, type PoolStats } from './pool.ts';
+import { createBlocks, type PoolStats, type Span } from './pool.ts';
 import { createQueue } from './queue.ts';
+import { createStaging } from './staging.ts';
 import type { Home } from './storage.ts';
 
 export interface WebGpuOptions {
@@ -38,6 +42,8 @@ export interface WebGpuDevice extends Backend {
 
 // Rows that several stages share are kept in scratch memory, so this bounds nothing but its size.
 const longestRow = 65536;
+// Bytes of values that may lie about before the engine is made to collect them.
+const mostGarbage = 256 * 2 ** 20;
 
 /**
  * A device over a `GPUDevice`, best requested with the adapter's limits and features that limits.ts names: kernels grow with them.
@@ -52,23 +58,27 @@ const longestRow = 65536;
 export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}): WebGpuDevice => {
   const budget = options.budget ?? 2 ** 30;
   const limits = limitsOf(gpu);
-  const pool = createBlocks(gpu, budget, gpu.limits.maxStorageBufferBindingSize);
+  const pace = createPace(gpu);
+  const faults = createFaults(gpu, () => pace.submitted);
+  const queue = createQueue();
+  const pool = createBlocks(gpu, budget, gpu.limits.maxStorageBufferBindingSize, queue, faults);
   const counters = createCounters(gpu);
-  const pipelines = createPipelines(gpu, counters);
-  let fault: string | undefined;
-  gpu.addEventListener?.('uncapturederror', (event) => {
-    fault ??= `the GPU reported an error: ${(event as { readonly error?: { readonly message?: string } }).error?.message ?? 'no message'}`;
-  });
-  void gpu.lost.then(({ message }) => {
-    fault ??= `the GPU device was lost${message === '' ? '' : `: ${message}`}; make a new one`;
-  });
+  const pipelines = createPipelines(gpu, counters, faults);
 
   const device: WebGpuDevice = {
     kind: 'webgpu',
     name: options.name ?? 'webgpu',
     compile: (program, donated) => {
       const narrowed = narrowFloats(program);
-      const plan = planProgram(narrowed, { buffers: limits.buffers - 1, row: longestRow, inPlace: true }, { donated });
+      const plan = planProgram(
+        narrowed,
+        {
+          buffers: limits.buffers - 1,
+          row: longestRow,
+          inPlace: true,
+        },
+        { donated },
+      );
       const dtypes = program.outs.map((v) => v.aval.dtype);
       return device.compilePlan(plan, dtypes, donated);
     },
@@ -92,12 +102,15 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     device,
     gpu,
     pool,
-    queue: createQueue(),
+    queue,
     counters,
-    check: () => {
-      if (fault !== undefined) throw new DeviceError('webgpu', fault);
-    },
-    finalizer: new FinalizationRegistry<Block>((block) => pool.give(block)),
+    faults,
+    pace,
+    staging: createStaging(gpu),
+    collector: createCollector(Math.min(budget / 4, mostGarbage), () => pool.stats.used),
+    effects: createEffects(),
+    finalizer: new FinalizationRegistry<Span>((span) => pool.give(span)),
+    seen: new WeakSet(),
   };
   return device;
 };

@@ -1,19 +1,17 @@
 // The steps of a module, encoded: pipelines and bind groups ready, loops written out, one submission for all if it is not too long.
 import type { Part } from './arena.ts';
+import { createCombinations, type Prepared as PreparedDispatch } from './combinations.ts';
 import { offsetOf } from './counters.ts';
-import { mapRead, usage, type GpuBuffer, type GpuComputePass, type GpuEncoder, type GpuObject } from './gpu.ts';
-import type { Pipeline, Pipelines } from './pipelines.ts';
-import type { Block } from './pool.ts';
-import type { Dispatch, FixedPlace, Loop, Place, Rounds, Step } from './steps.ts';
+import type { GpuComputePass, GpuEncoder, GpuObject } from './gpu.ts';
+import { createHostCalls, type At } from './host-calls.ts';
+import type { Pipelines } from './pipelines.ts';
+import type { Span } from './pool.ts';
+import type { Outcome } from './queue.ts';
+import type { FixedPlace, HostStep, Loop, Place, Rounds, Step } from './steps.ts';
 import type { Home } from './storage.ts';
 import { wordBytes } from './types.ts';
 
-/** A range of a buffer. */
-export interface Span {
-  readonly block: Block;
-  readonly offset: number;
-  readonly bytes: number;
-}
+export type { Span } from './pool.ts';
 
 export interface Copy {
   readonly from: Span;
@@ -26,95 +24,76 @@ export const partOf = (span: Span, part: Part | undefined): Span =>
     ? span
     : { block: span.block, offset: span.offset + part.offset * wordBytes, bytes: part.words * wordBytes };
 
-// Combinations of buffers whose bind groups are kept, for each dispatch and each turn of the carries around it.
-const keptGroups = 16;
 // Longer programs are submitted in pieces, so that no submission is too large for a driver.
 const mostDispatches = 16_384;
 // Rounds of a loop of unknown length between two looks at whether it goes on: more and more.
 const firstBurst = 8;
 const longestBurst = 256;
 
-// Shaders may see memory as vectors of four: the last one is there as a whole, since blocks and ranges of them end later.
-const vectorBytes = 4 * wordBytes;
-const boundBytes = (bytes: number): number => Math.max(1, Math.ceil(bytes / vectorBytes)) * vectorBytes;
-
-interface PreparedDispatch {
-  readonly dispatch: Dispatch;
-  readonly pipeline: Pipeline;
-  readonly groups: Map<string, GpuObject>;
-  readonly numbers: GpuObject | undefined;
-  /** The number of loops around it. */
-  readonly level: number;
-}
 interface PreparedLoop {
   readonly loop: Loop | Rounds;
   readonly steps: readonly Prepared[];
   /** Whether something inside waits for the GPU. */
   readonly waits: boolean;
 }
-type Prepared = PreparedDispatch | PreparedLoop;
+type Prepared = PreparedDispatch | PreparedLoop | HostStep;
 
-const waiting = (s: Prepared): boolean => 'loop' in s && s.waits;
+const waiting = (s: Prepared): boolean => ('loop' in s ? s.waits : 'call' in s && !s.effect);
 
 export interface Encoder {
   /** Resolves when every pipeline was compiled; undefined where that is so already. */
   readonly compiling: Promise<void> | undefined;
-  /** Submits copies, all steps, and other copies. A promise where the length of a loop is up to the GPU. */
-  submit(spanOf: (p: FixedPlace) => Span, before: readonly Copy[], after: readonly Copy[]): void | Promise<void>;
-  /** Whether it returns promises. */
+  /**
+   * Submits copies, all steps, and other copies. `spans`: the program's memory, numbered as it was for the encoder. It leaves a rest where
+   * the length of a loop is up to the GPU or JS computes in the middle, and a verdict where JS is called for its effect.
+   */
+  submit(spans: readonly Span[], before: readonly Copy[], after: readonly Copy[], label?: string): Outcome;
+  /** Whether it leaves a rest. */
   readonly waits: boolean;
 }
 
+/** `at`: the number of a place among the program's memory. */
 export const createEncoder = (
-  { gpu, counters, check }: Home,
+  home: Home,
   pipelines: Pipelines,
   steps: readonly Step[],
+  at: (p: FixedPlace) => number,
 ): Encoder => {
+  const { gpu, counters, staging, faults, effects } = home;
   const all: PreparedDispatch[] = [];
+  const used = new Set<number>();
+  const use = (p: Place): void => {
+    if (p.kind !== 'turn') used.add(at(p));
+    else [p.even, p.odd].forEach(use);
+  };
   const prepare = (step: Step, level: number): Prepared => {
+    if ('call' in step) return step;
     if ('steps' in step) {
       const inside = step.steps.map((s) => prepare(s, level + 1));
       return { loop: step, steps: inside, waits: 'flag' in step || inside.some(waiting) };
     }
-    const count = step.digits.length;
+    const { digits, gate, bindings } = step;
+    bindings.forEach((b) => use(b.place));
+    if (gate !== undefined && gate !== 'open') use(gate.place);
     const prepared: PreparedDispatch = {
       dispatch: step,
       pipeline: pipelines.get(step),
-      groups: new Map(),
-      numbers: count === 0 ? undefined : counters.group(count),
+      at: all.length,
       level,
+      numbers: digits.length === 0 ? undefined : counters.group(digits.length),
+      groups: new Map(),
     };
     all.push(prepared);
     return prepared;
   };
   const prepared = steps.map((s) => prepare(s, 0));
   const waits = prepared.some(waiting);
-  // Programs take turns, and so do their looks at a flag.
-  let staging: GpuBuffer | undefined;
+  const combinations = createCombinations(gpu, [...used], () => all.length);
 
-  const groupFor = (d: PreparedDispatch, spanOf: (p: Place) => Span): GpuObject => {
-    const spans = d.dispatch.bindings.map((b) => spanOf(b.place));
-    const key = spans.map((x) => `${x.block.id}+${x.offset}:${x.bytes}`).join();
-    let group = d.groups.get(key);
-    if (group === undefined) {
-      if (d.groups.size >= keptGroups << d.level) d.groups.delete(d.groups.keys().next().value!);
-      group = gpu.createBindGroup({
-        layout: d.pipeline.layout,
-        entries: spans.map(({ block, offset, bytes }, binding) => ({
-          binding,
-          resource: { buffer: block.buffer, offset, size: boundBytes(bytes) },
-        })),
-      });
-      d.groups.set(key, group);
-    }
-    return group;
-  };
-
-  const submit = (
-    spanAt: (p: FixedPlace) => Span,
-    before: readonly Copy[],
-    after: readonly Copy[],
-  ): void | Promise<void> => {
+  const submit = (spans: readonly Span[], before: readonly Copy[], after: readonly Copy[], label?: string): Outcome => {
+    const labels = label === undefined ? undefined : { label };
+    const combination = combinations.of(spans);
+    const { bound: bounds } = combination;
     let encoder: GpuEncoder | undefined;
     let pass: GpuComputePass | undefined;
     let current: GpuObject | undefined;
@@ -123,9 +102,15 @@ export const createEncoder = (
     const slices: number[] = [];
     let turns = 0;
     const spanOf = (p: Place): Span =>
-      p.kind === 'turn' ? spanOf((turns >> p.level) & 1 ? p.odd : p.even) : partOf(spanAt(p), p.part);
-    const groups = new Map<PreparedDispatch, (GpuObject | undefined)[]>();
+      p.kind === 'turn' ? spanOf((turns >> p.level) & 1 ? p.odd : p.even) : partOf(spans[at(p)]!, p.part);
+    const here: At = { spanOf, slice: (level) => slices[level]! };
+    const calls = createHostCalls(home, effects.previous);
 
+    const outside = (): GpuEncoder => {
+      pass?.end();
+      pass = current = undefined;
+      return (encoder ??= gpu.createCommandEncoder(labels));
+    };
     const flush = (): void => {
       pass?.end();
       if (encoder !== undefined) gpu.queue.submit([encoder.finish()]);
@@ -134,25 +119,24 @@ export const createEncoder = (
     const put = (d: PreparedDispatch): void => {
       if (dispatched === mostDispatches) flush();
       dispatched++;
-      encoder ??= gpu.createCommandEncoder();
-      pass ??= encoder.beginComputePass();
+      pass ??= (encoder ??= gpu.createCommandEncoder(labels)).beginComputePass(labels);
       const { pipeline } = d.pipeline;
       if (pipeline !== current) pass.setPipeline((current = pipeline!));
-      // Each turn's bind group is looked up once.
-      let known = groups.get(d);
-      if (known === undefined) groups.set(d, (known = []));
       const turn = turns & ((1 << d.level) - 1);
-      pass.setBindGroup(0, (known[turn] ??= groupFor(d, spanOf)));
+      const { group, gate, gateOffset } = bounds[d.at]![turn] ?? combinations.bind(combination, d, turn, spanOf);
+      pass.setBindGroup(0, group);
       if (d.numbers !== undefined)
         pass.setBindGroup(
           1,
           d.numbers,
           d.dispatch.digits.map(({ level, digit }) => offsetOf(slices[level]!, digit)),
         );
-      const { gate, workgroups } = d.dispatch;
-      if (gate === undefined || gate === 'open') return void pass.dispatchWorkgroups(...workgroups);
-      const { block, offset } = spanOf(gate.place);
-      pass.dispatchWorkgroupsIndirect(block.buffer, offset + gate.word * wordBytes);
+      if (gate !== undefined) return pass.dispatchWorkgroupsIndirect(gate, gateOffset);
+      const [x, y, z] = d.dispatch.workgroups;
+      // Numbers that are not passed need not cross over to the engine's native side.
+      if (z !== 1) pass.dispatchWorkgroups(x, y, z);
+      else if (y !== 1) pass.dispatchWorkgroups(x, y);
+      else pass.dispatchWorkgroups(x);
     };
     const setTurn = (level: number, odd: number): void => {
       turns = (turns & ~(1 << level)) | (odd << level);
@@ -163,7 +147,8 @@ export const createEncoder = (
     };
     const putAll = (list: readonly Prepared[]): void => {
       for (const s of list) {
-        if (!('loop' in s)) put(s);
+        if ('dispatch' in s) put(s);
+        else if ('call' in s) calls.note(s, here, outside());
         else if ('length' in s.loop)
           for (let left = s.loop.length; left > 0; left--) {
             setSlice(s.loop, left);
@@ -174,27 +159,25 @@ export const createEncoder = (
     /** What is submitted so far comes before the word is read. */
     const read = async ({ place, word }: Rounds['flag']): Promise<number> => {
       const { block, offset } = spanOf(place);
-      pass?.end();
-      pass = undefined;
-      encoder ??= gpu.createCommandEncoder();
-      staging ??= gpu.createBuffer({ size: wordBytes, usage: usage.staging });
-      encoder.copyBufferToBuffer(block.buffer, offset + word * wordBytes, staging, 0, wordBytes);
+      const landing = staging.take(wordBytes);
+      outside().copyBufferToBuffer(block.buffer, offset + word * wordBytes, landing.buffer, 0, wordBytes);
       flush();
-      await staging.mapAsync(mapRead);
-      check();
-      const found = new Uint32Array(staging.getMappedRange())[0]!;
-      staging.unmap();
-      return found;
+      try {
+        return await staging.read(landing, wordBytes, (bytes) => new Uint32Array(bytes)[0]!);
+      } catch (error) {
+        throw await faults.reason(error, 'reading whether a loop goes on failed');
+      }
     };
     const putWaiting = async (list: readonly Prepared[]): Promise<void> => {
       for (const s of list) {
-        if (!('loop' in s) || !s.waits) putAll([s]);
-        else if ('length' in s.loop)
-          for (let left = s.loop.length; left > 0; left--) {
-            setSlice(s.loop, left);
-            await putWaiting(s.steps);
+        if (!waiting(s)) putAll([s]);
+        else if ('call' in s) await calls.compute(s, here, outside(), flush);
+        else if ('length' in (s as PreparedLoop).loop)
+          for (let left = ((s as PreparedLoop).loop as Loop).length; left > 0; left--) {
+            setSlice((s as PreparedLoop).loop as Loop, left);
+            await putWaiting((s as PreparedLoop).steps);
           }
-        else await putRounds(s.loop, s.steps);
+        else await putRounds((s as PreparedLoop).loop as Rounds, (s as PreparedLoop).steps);
       }
     };
     const putRounds = async ({ level, flag }: Rounds, inside: readonly Prepared[]): Promise<void> => {
@@ -211,23 +194,27 @@ export const createEncoder = (
       }
     };
     const copyAll = (copies: readonly Copy[]): void => {
-      pass?.end();
-      pass = undefined;
       for (const { from, to } of copies)
-        if (to.bytes > 0) {
-          encoder ??= gpu.createCommandEncoder();
-          encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
-        }
+        if (to.bytes > 0)
+          outside().copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, to.bytes);
     };
-    const finish = (): void => {
+    const finish = (): Promise<void> | undefined => {
       copyAll(after);
       flush();
+      const delivered = calls.deliver();
+      return delivered === undefined ? undefined : effects.follow(delivered);
     };
 
     copyAll(before);
-    if (waits) return putWaiting(prepared).then(finish);
+    if (waits) {
+      const rest = putWaiting(prepared).then(() => {
+        verdict = finish();
+      });
+      let verdict: Promise<void> | undefined;
+      return { rest, verdict: rest.then(() => verdict) };
+    }
     putAll(prepared);
-    finish();
+    return { verdict: finish() };
   };
 
   return {

@@ -1,22 +1,22 @@
 // A program on a WebGPU device: its pipelines, the memory a run needs, and the one submission that a run is.
-import type { DType } from '../core/dtype.ts';
+import type { DType, TypedArray } from '../core/dtype.ts';
 import { DeviceError } from '../core/errors.ts';
 import { HostStorage } from '../core/host.ts';
 import type { ConcreteTensor, Storage } from '../core/tensor.ts';
 import type { Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
+import { align } from './arena.ts';
 import { fillGroup, groupsOf, placeGroup } from './arena-memory.ts';
 import { createEncoder, partOf, type Copy, type Span } from './encode.ts';
+import { briefly, type GpuFault } from './faults.ts';
 import type { Module } from './module.ts';
 import type { Pipelines } from './pipelines.ts';
-import type { Block } from './pool.ts';
-import type { Completion } from './queue.ts';
-import type { FixedPlace } from './steps.ts';
+import { smallBytes, type Block } from './pool.ts';
+import type { Completion, Outcome } from './queue.ts';
+import { dispatchesOf, type FixedPlace } from './steps.ts';
 import { WebGpuStorage, type Home } from './storage.ts';
 import { toWords, wordBytes } from './types.ts';
 
-// A host value of this size stays on the device once it was used; smaller ones are sent with each call.
-const worthKeeping = 1024;
 /** `dtypes`: those of the results as the caller knows them, which differ from the plan's for weak scalars. */
 export const createExecutable = (
   home: Home,
@@ -26,8 +26,15 @@ export const createExecutable = (
   dtypes: readonly DType[],
   donated: ReadonlySet<number>,
 ): Executable => {
-  const { gpu, pool, queue } = home;
-  const encoder = createEncoder(home, pipelines, module.steps);
+  const { gpu, pool, queue, faults, pace } = home;
+  const counts = [plan.inputs.length, plan.outputs.length, module.arenas.length, module.slots.length];
+  const first = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
+  const kinds: readonly FixedPlace['kind'][] = ['input', 'output', 'arena', 'slot'];
+  const numberOf = ({ kind, at }: FixedPlace): number =>
+    kind === 'scratch' ? first[3]! + module.slots.length : first[kinds.indexOf(kind)]! + at;
+  const encoder = createEncoder(home, pipelines, module.steps, numberOf);
+  const temporaryBytes = [...module.slots, module.scratchBytes];
+  const names = [...new Set(dispatchesOf(module.steps).map((d) => d.name))];
   let failure: Error | undefined;
   let compiling = encoder.compiling?.then(
     () => {
@@ -43,124 +50,164 @@ export const createExecutable = (
     const own = p.kind === 'output' && p.position === j;
     return { own, place: p, length: plan.buffers.get(id)!.length, over: own ? plan.aliases.get(j) : undefined };
   });
-
   const groups = groupsOf(module, plan.aliases, (i) => plan.buffers.get(plan.inputs[i]!)!.length);
   const grouped = new Set(groups.flatMap((g) => g.members.map((m) => m.at)));
   const inArena = new Map(
     module.arenas.flatMap((a, arena) => (a.of === 'output' ? a.members.map((m) => [m.at, { arena, m }] as const) : [])),
   );
 
-  const submit = (
-    spanOf: (p: FixedPlace) => Span,
-    before: readonly Copy[],
-    after: readonly Copy[],
-  ): void | Promise<void> => {
+  /** The GPU says what is wrong with a program only once it has been run; its first run is watched. */
+  let proven = false;
+  const explain = ({ kind, message }: GpuFault): Error => {
+    const culprit = names.find((n) => message.includes(`"${n}"`)) ?? names.slice(0, 3).join(', ');
+    if (kind === 'out-of-memory') {
+      proven = false;
+      return new DeviceError(
+        culprit,
+        'the GPU has no memory left to run this program; dispose of values or donate arguments to jit',
+      );
+    }
+    return (failure = new DeviceError(culprit, `the GPU refused the program (${kind}): ${briefly(message)}`));
+  };
+  const submit = (spans: readonly Span[], before: readonly Copy[], after: readonly Copy[]): Outcome => {
     if (failure !== undefined) throw failure;
-    return encoder.submit(spanOf, before, after);
+    faults.check();
+    if (proven) {
+      const outcome = encoder.submit(spans, before, after);
+      pace.step();
+      return outcome;
+    }
+    proven = true;
+    const close = faults.watch(explain);
+    try {
+      const { rest, verdict } = encoder.submit(spans, before, after, names.slice(0, 3).join(', '));
+      pace.step();
+      // The scopes stay open until what waits for the GPU has been encoded, too.
+      const closed = rest === undefined ? close() : rest.then(close, (error: unknown) => close().then(() => { throw error; })); // prettier-ignore
+      return { rest, verdict: Promise.all([closed, verdict]).then(() => undefined) };
+    } catch (error) {
+      close().catch(() => undefined);
+      throw error;
+    }
   };
 
   const run = (inputs: readonly ConcreteTensor[]): readonly Storage[] => {
-    home.check();
+    faults.check();
+    const needs: Completion[] = [];
     // What goes back to the pool if the call fails, and what when it is queued.
-    const fresh: Block[] = [];
-    const passing: Block[] = [];
-    const take = (bytes: number): Span => {
-      const block = pool.take(bytes);
-      fresh.push(block);
-      return { block, offset: 0, bytes };
+    const fresh: Span[] = [];
+    const passing: Span[] = [];
+    const own = (span: Span): Span => {
+      fresh.push(span);
+      if (span.block.made !== undefined) needs.push(span.block.made);
+      return span;
     };
+    const take = (bytes: number): Span => own(pool.take(bytes));
+    const borrow = (bytes: number): Span => {
+      const span = take(bytes);
+      passing.push(span);
+      return span;
+    };
+    const write = (to: Span, words: TypedArray): void => {
+      if (words.length > 0) needs.push(queue.push(() => gpu.queue.writeBuffer(to.block.buffer, to.offset, words)));
+    };
+    const before: Copy[] = [];
+    const after: Copy[] = [];
     try {
-      const needs: Completion[] = [];
       const storages = inputs.map((x, i) => arrive(home, x, grouped.has(i)));
-      const write = (to: Span, from: HostStorage): void => {
-        const words = toWords(from.elements);
-        needs.push(queue.push(() => gpu.queue.writeBuffer(to.block.buffer, to.offset, words)));
-      };
+      const spans: Span[] = new Array<Span>(first[3]! + temporaryBytes.length);
       const uses = new Map<Block, number>();
-      const ins: Span[] = [];
+      // Small elements of the host travel together, each from where a binding may begin.
+      const packed: { readonly at: number; readonly words: TypedArray; readonly offset: number }[] = [];
+      let packedWords = 0;
       storages.forEach((s, i) => {
         if (s instanceof WebGpuStorage) {
           needs.push(s.completion);
-          uses.set(s.block, (uses.get(s.block) ?? 0) + 1);
-          ins[i] = { block: s.block, offset: s.offset, bytes: s.bytes };
-        } else if (!grouped.has(i)) write((ins[i] = take(s.elements.length * wordBytes)), s);
+          const stray = faults.strayFor(s.born);
+          if (stray !== undefined) throw stray;
+          uses.set(s.block, s.block.slots === undefined ? (uses.get(s.block) ?? 0) + 1 : Infinity);
+          spans[i] = s.span;
+          if (s.block.slots === undefined || grouped.has(i)) return;
+          // Shaders are bound to the same memory at each call, wherever small values are.
+          before.push({ from: s.span, to: (spans[i] = borrow(s.bytes)) });
+        } else if (!grouped.has(i)) {
+          const words = toWords(s.elements);
+          if (words.byteLength > smallBytes) write((spans[i] = borrow(words.byteLength)), words);
+          else {
+            packed.push({ at: i, words, offset: packedWords });
+            packedWords += align(words.length);
+          }
+        }
       });
-      const before: Copy[] = [];
-      const arenas: Span[] = [];
-      const moved: number[] = [];
+      if (packed.length > 0) {
+        const all = new Uint8Array(packedWords * wordBytes);
+        const { block } = borrow(all.byteLength);
+        for (const { at, words, offset } of packed) {
+          all.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), offset * wordBytes);
+          spans[at] = { block, offset: offset * wordBytes, bytes: words.byteLength };
+        }
+        write({ block, offset: 0, bytes: all.byteLength }, all);
+      }
+      const moved = new Set<number>();
       const shared: { readonly block: Block; readonly holders: number }[] = [];
       for (const g of groups) {
         const placed = placeGroup(g, storages, uses, take);
-        if (g.arena !== undefined) arenas[g.arena] = placed.span;
-        for (const m of g.members) ins[m.at] = partOf(placed.span, m);
+        if (g.arena !== undefined) spans[first[2]! + g.arena] = placed.span;
+        for (const m of g.members) spans[m.at] = partOf(placed.span, m);
         if (!placed.moved) continue;
-        before.push(...fillGroup(g, placed.span, storages, write));
-        moved.push(...g.members.map((m) => m.at));
+        before.push(...fillGroup(g, placed.span, storages, (to, from) => write(to, toWords(from.elements))));
+        g.members.forEach((m) => moved.add(m.at));
         shared.push({ block: placed.span.block, holders: g.members.length });
       }
       module.arenas.forEach((a, i) => {
         if (a.of === 'input') return;
-        arenas[i] = take(a.words * wordBytes);
-        shared.push({ block: arenas[i].block, holders: a.members.length });
+        const { block } = (spans[first[2]! + i] = take(a.words * wordBytes));
+        shared.push({ block, holders: a.members.length });
       });
-      const temporaries = [...module.slots, module.scratchBytes].map((bytes) => {
-        const span = take(bytes);
-        passing.push(span.block);
+      temporaryBytes.forEach((bytes, i) => {
+        spans[first[3]! + i] = borrow(bytes);
+      });
+      const outs = outputs.map((o, j): Span => {
+        const bytes = o.length * wordBytes;
+        const place = inArena.get(j);
+        if (o.over !== undefined) return (spans[first[1]! + j] = spans[o.over]!);
+        if (place !== undefined) return (spans[first[1]! + j] = partOf(spans[first[2]! + place.arena]!, place.m));
+        if (o.own && bytes > smallBytes) return (spans[first[1]! + j] = take(bytes));
+        const span = own(pool.takePart(bytes));
+        const { kind, position } = o.place as { readonly kind: 'input' | 'output'; readonly position: number };
+        // As for small arguments; and a result that is an argument or another result is a copy.
+        const from = o.own
+          ? (spans[first[1]! + j] = borrow(bytes))
+          : spans[(kind === 'input' ? 0 : first[1]!) + position]!;
+        after.push({ from, to: span });
+        spans[first[1]! + j] ??= span;
         return span;
       });
-      const after: Copy[] = [];
-      const outs: Span[] = [];
-      outputs.forEach((o, j) => {
-        const home = inArena.get(j);
-        const span =
-          o.over !== undefined
-            ? ins[o.over]!
-            : home !== undefined
-              ? partOf(arenas[home.arena]!, home.m)
-              : take(o.length * wordBytes);
-        if (!o.own)
-          after.push({
-            from:
-              o.place.kind === 'input'
-                ? ins[o.place.position]!
-                : outs[(o.place as { readonly position: number }).position]!,
-            to: span,
-          });
-        outs.push(span);
-      });
-      const spanOf = (p: FixedPlace): Span =>
-        p.kind === 'input'
-          ? ins[p.at]!
-          : p.kind === 'output'
-            ? outs[p.at]!
-            : p.kind === 'arena'
-              ? arenas[p.at]!
-              : temporaries[p.kind === 'slot' ? p.at : module.slots.length]!;
-      const completion = queue.push(() => submit(spanOf, before, after), needs, compiling);
+      const completion = queue.push(() => submit(spans, before, after), needs, compiling);
 
       const handedOn = new Set(outputs.flatMap((o) => (o.over === undefined ? [] : [o.over])));
-      const left = new Set(moved);
-      for (const i of handedOn) {
+      for (const { block, holders } of shared) block.holders = holders;
+      const leaving: WebGpuStorage[] = [];
+      for (const i of new Set([...handedOn, ...donated])) {
         const s = storages[i]!;
         if (!(s instanceof WebGpuStorage)) continue;
-        if (left.has(i)) s.dispose();
-        else s.surrender();
+        if (handedOn.has(i) && !moved.has(i)) s.surrender();
+        else leaving.push(s);
       }
-      for (const { block, holders } of shared) block.holders = holders;
       const results = outputs.map(
-        (o, j) => new WebGpuStorage(home, dtypes[j]!, outs[j]!.block, outs[j]!.offset, o.length, completion),
+        (o, j) => new WebGpuStorage(home, dtypes[j]!, outs[j]!, o.length, completion, o.over !== undefined),
       );
-      for (const i of donated) if (!handedOn.has(i)) storages[i]!.dispose();
-      storages.forEach((s, i) => {
-        if (!(s instanceof WebGpuStorage) && !handedOn.has(i)) passing.push(ins[i]!.block);
-      });
-      const give = (): void => passing.forEach((b) => pool.give(b));
+      const give = (): void => {
+        for (const s of leaving) s.dispose();
+        // Backwards, so that the next run gets the same in the same order.
+        for (let i = passing.length - 1; i >= 0; i--) pool.give(passing[i]!);
+      };
       // Another program may use them behind this one; nobody may free them before.
       if (encoder.waits) void completion.settled.then(give);
       else give();
       return results;
     } catch (error) {
-      for (const b of fresh) pool.give(b);
+      for (let i = fresh.length - 1; i >= 0; i--) pool.give(fresh[i]!);
       throw error;
     }
   };
@@ -176,16 +223,26 @@ const arrive = (home: Home, x: ConcreteTensor, replaced: boolean): WebGpuStorage
       'webgpu',
       `a value is on the device ${storage.device.name}, the program runs on ${home.device.name}; move it with devicePut(x, device)`,
     );
-  if (replaced || x.size * wordBytes < worthKeeping) return storage;
+  if (replaced || x.size * wordBytes <= smallBytes) return storage;
+  // What comes once, as a batch does, is sent along; what comes again stays.
+  if (!home.seen.has(storage)) {
+    home.seen.add(storage);
+    return storage;
+  }
   const moved = uploadTo(home, storage.elements, x.dtype);
   x.relocate(moved);
   return moved;
 };
 
 /** A copy of elements in a buffer of the device. */
-export const uploadTo = (home: Home, elements: Parameters<typeof toWords>[0], dtype: DType): WebGpuStorage => {
+export const uploadTo = (home: Home, elements: TypedArray, dtype: DType): WebGpuStorage => {
+  home.faults.check();
   const words = toWords(elements);
-  const block = home.pool.take(words.byteLength);
-  const completion = home.queue.push(() => home.gpu.queue.writeBuffer(block.buffer, 0, words));
-  return new WebGpuStorage(home, dtype, block, 0, words.length, completion);
+  const span = home.pool.takePart(words.byteLength);
+  const { made } = span.block;
+  const write = (): void => {
+    if (words.length > 0) home.gpu.queue.writeBuffer(span.block.buffer, span.offset, words);
+  };
+  const completion = home.queue.push(write, made === undefined ? [] : [made]);
+  return new WebGpuStorage(home, dtype, span, words.length, completion);
 };

@@ -21,7 +21,8 @@ export const gated = (
   const words: number[] = [];
   const gate = (step: Step): Step => {
     if ('steps' in step) return { ...step, steps: step.steps.map(gate) };
-    if (step.gate !== undefined) return step;
+    // Calls of JS look at the flag of what is around them.
+    if ('call' in step || step.gate !== undefined) return step;
     const word = from + words.length;
     words.push(...step.workgroups);
     return { ...step, gate: { place: args, word } };

@@ -2,8 +2,8 @@
 
 export interface GpuBuffer {
   readonly size: number;
-  mapAsync(mode: number): Promise<unknown>;
-  getMappedRange(): ArrayBuffer;
+  mapAsync(mode: number, offset?: number, size?: number): Promise<unknown>;
+  getMappedRange(offset?: number, size?: number): ArrayBuffer;
   unmap(): void;
   destroy(): void;
 }
@@ -20,7 +20,7 @@ export interface GpuComputePass {
 }
 
 export interface GpuEncoder {
-  beginComputePass(): GpuComputePass;
+  beginComputePass(descriptor?: { readonly label?: string }): GpuComputePass;
   copyBufferToBuffer(
     source: GpuBuffer,
     sourceOffset: number,
@@ -42,18 +42,21 @@ export interface GpuDevice {
     readonly maxComputeWorkgroupStorageSize: number;
   };
   readonly features: { has(name: string): boolean };
-  readonly lost: Promise<{ readonly message: string }>;
+  readonly lost: Promise<{ readonly message: string; readonly reason?: string }>;
   readonly queue: {
     submit(commands: GpuObject[]): void;
     writeBuffer(buffer: GpuBuffer, offset: number, data: ArrayBufferView): void;
+    onSubmittedWorkDone(): Promise<unknown>;
   };
-  createBuffer(descriptor: { readonly size: number; readonly usage: number }): GpuBuffer;
+  createBuffer(descriptor: { readonly size: number; readonly usage: number; readonly label?: string }): GpuBuffer;
   createShaderModule(descriptor: { readonly code: string; readonly label?: string }): GpuObject;
   createBindGroupLayout(descriptor: object): GpuObject;
   createPipelineLayout(descriptor: object): GpuObject;
   createComputePipelineAsync(descriptor: object): Promise<GpuObject>;
   createBindGroup(descriptor: object): GpuObject;
-  createCommandEncoder(): GpuEncoder;
+  createCommandEncoder(descriptor?: { readonly label?: string }): GpuEncoder;
+  pushErrorScope(filter: 'validation' | 'out-of-memory' | 'internal'): void;
+  popErrorScope(): Promise<{ readonly message: string } | null>;
   addEventListener?(type: string, listener: (event: unknown) => void): void;
   destroy(): void;
 }

@@ -3,6 +3,7 @@ import { DeviceError } from '../core/errors.ts';
 import type { Kernel, Plan } from '../jit/kernel.ts';
 import { planArenas, type Arena, type Arenas } from './arena.ts';
 import { renderAttention } from './attention.ts';
+import { renderCall } from './calls.ts';
 import { renderContract } from './contract.ts';
 import type { Around, Frame } from './carry.ts';
 import { renderCond, renderScan, renderWhile } from './control.ts';
@@ -107,12 +108,12 @@ const renderPlan = (
     info: (b) => known(plan.buffers.get(b), b),
     site: (b) => known(sites.get(b), b),
   };
-  return plan.kernels.flatMap((k) => renderKernel(k, inner));
+  return plan.kernels.flatMap((k) => renderKernel(k, inner, plan));
 };
 
 const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ? [] : [d]);
 
-const renderKernel = (k: Kernel, target: Around): readonly Step[] => {
+const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
       return one(renderLoop(k, target));
@@ -128,10 +129,7 @@ const renderKernel = (k: Kernel, target: Around): readonly Step[] => {
     case 'attentionGradient':
       return renderAttention(k, target);
     case 'callback':
-      throw new DeviceError(
-        k.name,
-        'calls a function of JS in the middle of a program, which a GPU cannot do; run it on the WebAssembly device (jit(f, { device })), or take it out of the compiled function',
-      );
+      return [renderCall(k, target, plan)];
     case 'sort':
       return one(renderSort(k, target));
     case 'scan':

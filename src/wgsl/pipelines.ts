@@ -1,6 +1,7 @@
 // Compute pipelines and bind group layouts, made once for each text and each pattern of access.
 import { DeviceError } from '../core/errors.ts';
 import type { Counters } from './counters.ts';
+import { briefly, type Faults } from './faults.ts';
 import { computeStage, type GpuDevice, type GpuObject } from './gpu.ts';
 import type { Dispatch } from './steps.ts';
 
@@ -15,8 +16,15 @@ export interface Pipelines {
   get(d: Dispatch): Pipeline;
 }
 
+const refused = (d: Dispatch, cause: unknown): DeviceError =>
+  new DeviceError(
+    d.name,
+    `the GPU's compiler refused the kernel: ${briefly(cause instanceof Error ? cause.message : String(cause))}`,
+    { cause },
+  );
+
 /** Compiles asynchronously, many at once; a text that was seen before is not compiled again while its pipeline is in use. */
-export const createPipelines = (gpu: GpuDevice, counters: Counters): Pipelines => {
+export const createPipelines = (gpu: GpuDevice, counters: Counters, faults: Faults): Pipelines => {
   const layouts = new Map<string, { readonly group: GpuObject; readonly pipeline: GpuObject }>();
   const known = new Map<string, WeakRef<Pipeline>>();
   const forget = new FinalizationRegistry<string>((wgsl) => {
@@ -43,19 +51,19 @@ export const createPipelines = (gpu: GpuDevice, counters: Counters): Pipelines =
 
   const make = (d: Dispatch): Pipeline => {
     const layout = layoutOf(d);
-    const module = gpu.createShaderModule({ code: d.wgsl, label: d.name });
-    const compiling = gpu.createComputePipelineAsync({ layout: layout.pipeline, compute: { module } }).then(
-      (p) => {
-        result.pipeline = p;
+    // What is wrong with a text is told when its module is made; the pipeline only repeats that.
+    const { result: compiled, verdict } = faults.scoped(
+      () => {
+        const module = gpu.createShaderModule({ code: d.wgsl, label: d.name });
+        return gpu.createComputePipelineAsync({ label: d.name, layout: layout.pipeline, compute: { module } });
       },
-      (cause: unknown) => {
-        throw new DeviceError(
-          d.name,
-          `the GPU's compiler refused the kernel: ${cause instanceof Error ? cause.message : String(cause)}`,
-          { cause },
-        );
-      },
+      ({ message }) => refused(d, message),
     );
+    const compiling = Promise.allSettled([verdict, compiled]).then(([told, made]) => {
+      if (told.status === 'rejected') throw told.reason;
+      if (made.status === 'rejected') throw refused(d, made.reason);
+      result.pipeline = made.value;
+    });
     const result: Pipeline = { layout: layout.group, pipeline: undefined, compiled: compiling };
     // Whoever runs the program sees the failure; nobody else has to.
     compiling.catch(() => undefined);

@@ -1,4 +1,4 @@
-// Work for the GPU in the order it was asked for, although some of it waits for shaders to compile.
+// Work for the GPU in the order it was asked for, although some of it waits for shaders to compile or for the GPU itself.
 
 /** How a piece of work stands. `settled` never rejects: the error is kept for whoever reads a result. */
 export interface Completion {
@@ -7,13 +7,21 @@ export interface Completion {
   readonly settled: Promise<void>;
 }
 
-export type Work = () => void | Promise<void>;
+/**
+ * What a piece of work leaves behind: `rest`, which later work waits for, and `verdict`, which says whether it went well and which only
+ * those wait for who read a result. Both reject where it failed.
+ */
+export interface Outcome {
+  readonly rest?: Promise<void> | undefined;
+  readonly verdict?: Promise<void> | undefined;
+}
+
+export type Work = () => Outcome | void;
 
 export interface WorkQueue {
   /**
    * Runs `work` after everything pushed before it, when `ready` has resolved: at once, if nothing is to wait for. It does
-   * not run where something in `needs` failed; that failure becomes its own. Work that fails at once throws. What comes after
-   * waits for work that returns a promise.
+   * not run where something in `needs` failed; that failure becomes its own, also one that turns out later. Work that fails at once throws.
    */
   push(work: Work, needs?: readonly Completion[], ready?: Promise<void>): Completion;
   /** Pieces of work that wait. */
@@ -21,32 +29,65 @@ export interface WorkQueue {
 }
 
 const settled = Promise.resolve();
-const done: Completion = { state: 'done', settled };
+export const done: Completion = { state: 'done', settled };
+
+/** A completion that is what a promise becomes. */
+export const completionOf = (promise: Promise<void>): Completion => {
+  const completion: Completion = {
+    state: 'pending',
+    settled: promise.then(
+      () => {
+        completion.state = 'done';
+      },
+      (error: unknown) => {
+        completion.state = 'failed';
+        completion.error = error;
+      },
+    ),
+  };
+  return completion;
+};
+
+const isFailed = (c: Completion): boolean => c.state === 'failed';
+
+/** Resolves when all of `needs` have settled, and rejects with the error of the first one that failed. */
+const allOf = async (needs: readonly Completion[], verdict: Promise<void> | undefined): Promise<void> => {
+  // Both wait at once, so that no rejection goes unheard.
+  await Promise.all([verdict, ...needs.map((n) => n.settled)]);
+  const failed = needs.find(isFailed);
+  if (failed !== undefined) throw failed.error;
+};
+
+/** What is left to wait for once work was done; undefined where nothing is. */
+const afterwards = (needs: readonly Completion[], verdict: Promise<void> | undefined): Promise<void> | undefined => {
+  const open = needs.filter((n) => n.state === 'pending');
+  return open.length === 0 ? verdict : allOf(open, verdict);
+};
 
 interface Job {
   readonly work: Work;
   readonly needs: readonly Completion[];
   readonly ready: Promise<void> | undefined;
-  readonly completion: Completion;
-  readonly settle: () => void;
+  /** Called when the work was done or failed, with what is left to wait for. */
+  readonly finish: (rest: Promise<void> | undefined) => void;
 }
 
 export const createQueue = (): WorkQueue => {
   const jobs: Job[] = [];
   let draining = false;
 
-  const perform = async ({ work, needs, completion, settle }: Job): Promise<void> => {
-    const failed = needs.find((n) => n.state === 'failed');
+  const perform = async ({ work, needs, finish }: Job): Promise<void> => {
     try {
+      const failed = needs.find(isFailed);
       if (failed !== undefined) throw failed.error;
-      const rest = work();
-      if (rest !== undefined) await rest;
-      completion.state = 'done';
+      const outcome = work();
+      // Heard by whoever waits for the completion.
+      outcome?.verdict?.catch(() => undefined);
+      if (outcome?.rest !== undefined) await outcome.rest;
+      finish(afterwards(needs, outcome?.verdict));
     } catch (error) {
-      completion.state = 'failed';
-      completion.error = error;
+      finish(Promise.reject(error as Error));
     }
-    settle();
   };
 
   const drain = async (): Promise<void> => {
@@ -62,20 +103,20 @@ export const createQueue = (): WorkQueue => {
   return {
     push: (work, needs = [], ready) => {
       if (!draining && ready === undefined) {
-        const failed = needs.find((n) => n.state === 'failed');
+        const failed = needs.find(isFailed);
         if (failed !== undefined) return failed;
-        const rest = work();
-        if (rest === undefined) return done;
-        work = () => rest;
+        const outcome = work();
+        if (outcome?.rest === undefined) {
+          const left = afterwards(needs, outcome?.verdict);
+          return left === undefined ? done : completionOf(left);
+        }
+        work = () => outcome;
       }
-      let settle: () => void = () => undefined;
-      const completion: Completion = {
-        state: 'pending',
-        settled: new Promise((resolve) => {
-          settle = resolve;
+      const completion = completionOf(
+        new Promise((resolve) => {
+          jobs.push({ work, needs, ready, finish: resolve });
         }),
-      };
-      jobs.push({ work, needs, ready, completion, settle });
+      );
       if (!draining) void drain();
       return completion;
     },

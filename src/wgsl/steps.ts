@@ -1,4 +1,6 @@
 // What a module consists of: dispatches, and loops around them; and the memory that they are bound to.
+import type { DType } from '../core/dtype.ts';
+import type { HostCall } from '../core/lowering.ts';
 import type { Part } from './arena.ts';
 
 /**
@@ -109,8 +111,26 @@ export interface Rounds {
   readonly steps: readonly Step[];
 }
 
-export type Step = Dispatch | Loop | Rounds;
+/** An operand or a result of a function of JS. */
+export interface HostValue {
+  readonly site: Site;
+  readonly dtype: DType;
+  readonly length: number;
+}
+
+/** A call of a function of JS. Nothing waits for an effect, which is called when its operands have arrived, in order. */
+export interface HostStep {
+  readonly name: string;
+  readonly call: HostCall;
+  readonly operands: readonly HostValue[];
+  readonly results: readonly HostValue[];
+  readonly effect: boolean;
+  /** A word that is 0 where the branch or the loop that it is a part of does not run. */
+  readonly alive?: Flag;
+}
+
+export type Step = Dispatch | Loop | Rounds | HostStep;
 
 /** All dispatches, in order, each once. */
 export const dispatchesOf = (steps: readonly Step[]): readonly Dispatch[] =>
-  steps.flatMap((s) => ('steps' in s ? dispatchesOf(s.steps) : [s]));
+  steps.flatMap((s) => ('steps' in s ? dispatchesOf(s.steps) : 'call' in s ? [] : [s]));

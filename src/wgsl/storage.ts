@@ -3,9 +3,13 @@ import type { DType, TypedArray } from '../core/dtype.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { Device, Storage } from '../core/tensor.ts';
 import type { Counters } from './counters.ts';
-import { mapRead, usage, type GpuDevice } from './gpu.ts';
-import type { Block, BlockPool } from './pool.ts';
+import type { Faults } from './faults.ts';
+import type { GpuDevice } from './gpu.ts';
+import type { Effects } from './host-calls.ts';
+import type { Collector, Pace } from './pace.ts';
+import type { Block, BlockPool, Span } from './pool.ts';
 import type { Completion, WorkQueue } from './queue.ts';
+import type { Staging } from './staging.ts';
 import { fromWords, wordBytes } from './types.ts';
 
 /** What storages share: the device and its machinery. */
@@ -15,35 +19,76 @@ export interface Home {
   readonly pool: BlockPool;
   readonly queue: WorkQueue;
   readonly counters: Counters;
-  /** Throws where the device was lost or reported an error that nobody handled. */
-  check(): void;
-  readonly finalizer: FinalizationRegistry<Block>;
+  readonly faults: Faults;
+  readonly staging: Staging;
+  readonly pace: Pace;
+  readonly collector: Collector;
+  readonly effects: Effects;
+  readonly finalizer: FinalizationRegistry<Span>;
+  /** Values of the host that came as arguments. */
+  readonly seen: WeakSet<Storage>;
 }
 
-/** A value in a buffer. Its memory is reused when it is disposed of, or some time after nothing refers to it. */
+/** Brings a range of memory over; the copy is queued now, since what comes later may write over it. */
+export const fetchSpan = async <T>(
+  { gpu, queue, staging, faults }: Home,
+  { block, offset }: Span,
+  bytes: number,
+  needs: readonly Completion[],
+  use: (bytes: ArrayBuffer) => T,
+): Promise<T> => {
+  faults.check();
+  const landing = staging.take(bytes);
+  const copied = queue.push(() => {
+    const encoder = gpu.createCommandEncoder({ label: 'cotangent read' });
+    encoder.copyBufferToBuffer(block.buffer, offset, landing.buffer, 0, bytes);
+    gpu.queue.submit([encoder.finish()]);
+  }, needs);
+  // Later reads should find the landing free, so nothing is awaited that has settled.
+  if (copied.state === 'pending') await copied.settled;
+  if (copied.state === 'failed') {
+    staging.give(landing);
+    throw copied.error;
+  }
+  try {
+    return await staging.read(landing, bytes, use);
+  } catch (error) {
+    throw await faults.reason(error, 'reading a value failed');
+  }
+};
+
+/** A value in a buffer; `inPlace`: one that has the memory of another, which is gone. Its memory is reused when it is disposed of, or some time after nothing refers to it. */
 export class WebGpuStorage implements Storage {
   readonly device: Device;
   readonly dtype: DType;
-  readonly block: Block;
-  /** Bytes from the start of the buffer. */
-  readonly offset: number;
+  readonly span: Span;
   readonly length: number;
   /** Of the work that computes the value. */
   readonly completion: Completion;
+  /** Submissions before the value was made. */
+  readonly born: number;
   readonly #home: Home;
   #live = true;
 
-  constructor(home: Home, dtype: DType, block: Block, offset: number, length: number, completion: Completion) {
+  constructor(home: Home, dtype: DType, span: Span, length: number, completion: Completion, inPlace = false) {
     this.device = home.device;
     this.dtype = dtype;
-    this.block = block;
-    this.offset = offset;
+    this.span = span;
     this.length = length;
     this.completion = completion;
+    this.born = home.pace.submitted;
     this.#home = home;
-    home.finalizer.register(this, block, this);
+    home.finalizer.register(this, span, this);
+    if (!inPlace) home.collector.count(this.bytes);
   }
 
+  get block(): Block {
+    return this.span.block;
+  }
+  /** Bytes from the start of the buffer. */
+  get offset(): number {
+    return this.span.offset;
+  }
   get bytes(): number {
     return this.length * wordBytes;
   }
@@ -58,32 +103,22 @@ export class WebGpuStorage implements Storage {
     return this.#fetch(this.bytes, (bytes) => fromWords(bytes, this.dtype, this.length));
   }
 
-  /** Brings the first bytes over. The copy is queued now, since what comes later may write over the value. */
   async #fetch<T>(bytes: number, use: (bytes: ArrayBuffer) => T): Promise<T> {
     if (!this.#live) throw new DeviceError('webgpu', 'the value was freed');
-    const { gpu, queue } = this.#home;
+    const { faults, pace, collector } = this.#home;
+    const { completion, born } = this;
+    let result: T;
     if (bytes === 0) {
-      await this.completion.settled;
-      if (this.completion.state === 'failed') throw this.completion.error;
-      return use(new ArrayBuffer(0));
-    }
-    const staging = gpu.createBuffer({ size: bytes, usage: usage.staging });
-    try {
-      const copied = queue.push(() => {
-        const encoder = gpu.createCommandEncoder();
-        encoder.copyBufferToBuffer(this.block.buffer, this.offset, staging, 0, bytes);
-        gpu.queue.submit([encoder.finish()]);
-      }, [this.completion]);
-      await copied.settled;
-      if (copied.state === 'failed') throw copied.error;
-      await staging.mapAsync(mapRead);
-      this.#home.check();
-      const result = use(staging.getMappedRange());
-      staging.unmap();
-      return result;
-    } finally {
-      staging.destroy();
-    }
+      await completion.settled;
+      if (completion.state === 'failed') throw completion.error;
+      result = use(new ArrayBuffer(0));
+    } else result = await fetchSpan(this.#home, this.span, bytes, [completion], use);
+    const stray = faults.strayFor(born);
+    if (stray !== undefined) throw stray;
+    faults.clean(born);
+    await pace.catchUp();
+    await collector.collect();
+    return result;
   }
 
   readSync(): never {
@@ -95,12 +130,11 @@ export class WebGpuStorage implements Storage {
 
   dispose(): void {
     if (!this.#live) return;
-    this.#live = false;
-    this.#home.finalizer.unregister(this);
-    this.#home.pool.give(this.block);
+    this.surrender();
+    this.#home.pool.give(this.span);
   }
 
-  /** Takes the buffer away without freeing it: a result of donated memory has it now. */
+  /** Takes the memory away without freeing it: a result of donated memory has it now. */
   surrender(): void {
     this.#live = false;
     this.#home.finalizer.unregister(this);

@@ -31,8 +31,6 @@ import {
 } from '../../src/index.ts';
 import { ConcreteTensor, type Storage } from '../../src/core/tensor.ts';
 import { createReferenceDevice } from '../../src/reference/device.ts';
-import { leastLimits } from '../../src/wgsl/limits.ts';
-import { renderModule } from '../../src/wgsl/module.ts';
 
 const item = (x: Tensor): number => x.dataSync()[0]!;
 const recorded = (): string[] => {
@@ -204,7 +202,7 @@ describe('debug.print', () => {
     expect(lines).toEqual(['try 1', 'go 1', 'try 2', 'go 2', 'try 4']);
   });
 
-  test('on the reference device; on a GPU it is an error that names it and says where it runs', () => {
+  test('on the reference device', () => {
     const lines = recorded();
     const f = (x: Tensor): Tensor => {
       debug.print('x', x);
@@ -212,10 +210,6 @@ describe('debug.print', () => {
     };
     expect(jit(f, { device: createReferenceDevice() })(tensor([1, 2])).itemSync()).toBe(3);
     expect(lines).toEqual(['x [1, 2]', 's 1', 's 2']);
-    const { plan } = explain(jit((x: Tensor) => { debug.print('x', x); return x; }))(tensor(1)); // prettier-ignore
-    const render = (): unknown => renderModule(plan, leastLimits);
-    expect(render).toThrow(DeviceError);
-    expect(render).toThrow(/^debug\.print\(x\): .*WebAssembly/);
   });
 
   test('what is on a GPU is printed once it is there', async () => {

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import {
   blockUntilReady,
   cond,
-  debug,
   devicePut,
   foriLoop,
   fromTypedArray,
@@ -128,8 +127,8 @@ describe('what branches and loops cost', () => {
       y.dispose();
     }
     expect(new Set(values)).toEqual(new Set([20]));
-    // Two bursts and two readings of the result: there is nothing to do in between.
-    expect(counts).toMatchObject({ submits: 2 + 2, groups: 0, dispatches: 2 + 24 * 3 });
+    // Two bursts, the copy of the result to where it stays, and two readings of it.
+    expect(counts).toMatchObject({ submits: 2 + 1 + 2, groups: 0, dispatches: 2 + 24 * 3 });
     const { made, used } = gpu.memory();
     for (let i = 0; i < 3; i++) {
       const y = f(x);
@@ -156,16 +155,6 @@ describe('around control flow', () => {
     const [total, ys] = scan((c: Tensor, x: Tensor) => [c.add(x), c.mul(x)], s, xs);
     expect([await total.item(), await ys.array()]).toEqual([6, [0, 2, 9]]);
     expect(await whileLoop((c: Tensor) => c.less(100), (c: Tensor) => c.mul(2), total).item()).toBe(192); // prettier-ignore
-  });
-
-  test('a function of JS inside of a body is refused by name', () => {
-    const f = (c: Tensor, x: Tensor): [Tensor, null] => {
-      debug.print('x', x);
-      return [c.add(x), null];
-    };
-    expect(() => jit((xs: Tensor) => scan(f, tensor(0), xs), { device })(tensor([1, 2]))).toThrow(
-      /^debug\.print\(x\): .*GPU.*WebAssembly/,
-    );
   });
 });
 

@@ -88,6 +88,7 @@ export const counting = (real: GPUDevice, counts: Counts): GpuDevice => {
         real.queue.submit(c);
       },
       writeBuffer: (...args: Parameters<GPUQueue['writeBuffer']>) => real.queue.writeBuffer(...args),
+      onSubmittedWorkDone: () => real.queue.onSubmittedWorkDone(),
     },
   };
   return new Proxy(real as unknown as Record<string, unknown>, {
