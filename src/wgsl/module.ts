@@ -131,7 +131,7 @@ const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] =>
     case 'callback':
       return [renderCall(k, target, plan)];
     case 'sort':
-      return one(renderSort(k, target));
+      return renderSort(k, target);
     case 'scan':
       return renderScan(k, target, renderPlan);
     case 'cond':
