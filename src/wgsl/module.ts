@@ -120,7 +120,7 @@ const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] =>
     case 'multi':
       return renderMulti(k, target);
     case 'contract':
-      return one(renderContract(k, target));
+      return renderContract(k, target);
     case 'scatter':
       return renderScatter(k, target);
     case 'cumulate':

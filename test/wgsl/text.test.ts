@@ -76,83 +76,94 @@ describe('kernels as text', () => {
         zeros([40]),
       ),
     ).toMatchInlineSnapshot(`
-      "// dotGeneral_maximum: 2 x 1 x 1 workgroups
+      "// dotGeneral_maximum: 1 x 1 x 1 workgroups
       @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read> b1: array<f32>;
-      @group(0) @binding(2) var<storage, read> b2: array<f32>;
-      @group(0) @binding(3) var<storage, read_write> b3: array<f32>;
-      var<workgroup> left: array<f32, 512>;
-      var<workgroup> right: array<f32, 512>;
-      fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-      fn max_f32(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
-      @compute @workgroup_size(8, 8)
-      fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+      @group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
+      @group(0) @binding(2) var<storage, read> b2: array<vec4<f32>>;
+      @group(0) @binding(3) var<storage, read_write> b3: array<vec4<f32>>;
+      var<workgroup> left: array<vec4<f32>, 272>;
+      var<workgroup> right: array<vec4<f32>, 256>;
+      fn is_nanx4(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+      fn max_f32x4(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(select(max(a, b), b, is_nanx4(b)), a, is_nanx4(a)); }
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
         let g = i32(group.x);
-        let x = i32(local.x);
-        let y = i32(local.y);
-        let lane = y * 8 + x;
-        let top = (g / 2) % 1 * 32;
-        let start = g % 2 * 32;
-        let b = g / 2;
-        var acc0 = vec4<f32>();
-        var acc1 = vec4<f32>();
-        var acc2 = vec4<f32>();
-        var acc3 = vec4<f32>();
+        let within = g;
+        let top = within * 64;
+        let start = 0;
+        let lane = i32(index);
+        let x = lane % 16;
+        let y = lane / 16;
+        let left_q = lane / 16;
+        let left_s = lane % 16;
+        let left_row0 = min(top + left_q * 4, 19);
+        let h0 = left_row0 * 30;
+        let left_row1 = min(top + left_q * 4 + 1, 19);
+        let h1 = left_row1 * 30;
+        let left_row2 = min(top + left_q * 4 + 2, 19);
+        let h2 = left_row2 * 30;
+        let left_row3 = min(top + left_q * 4 + 3, 19);
+        let h3 = left_row3 * 30;
+        let right_q = lane % 16;
+        let right_s = lane / 16;
+        let right_row0 = min(start + right_q * 4, 36);
+        var p000 = vec4<f32>();
+        var p010 = vec4<f32>();
+        var p020 = vec4<f32>();
+        var p030 = vec4<f32>();
         for (var k0 = 0; k0 < 30; k0 += 16) {
-          for (var l = lane; l < 512; l += 64) {
-            let q = top + l / 16;
-            let kk = k0 + l % 16;
-            var w = 0.0f;
-            if (q < 20 && kk < 30) {
-              let v0 = q;
-              let v1 = kk;
-              let t0 = b0[v0 * 30 + v1];
-              w = t0;
+          let left_k0 = k0 + left_s;
+          var left0 = vec4<f32>();
+          if (left_k0 < 30) {
+             {
+              let t0 = b0[left_k0 + h0];
+              left0[0] = t0;
             }
-            left[l % 16 * 32 + l / 16] = w;
+             {
+              let t1 = b0[left_k0 + h1];
+              left0[1] = t1;
+            }
+             {
+              let t2 = b0[left_k0 + h2];
+              left0[2] = t2;
+            }
+             {
+              let t3 = b0[left_k0 + h3];
+              left0[3] = t3;
+            }
           }
-          for (var l = lane; l < 512; l += 64) {
-            let q = start + l % 32;
-            let kk = k0 + l / 32;
-            var w = 0.0f;
-            if (q < 40 && kk < 30) {
-              let v2 = q;
-              let v3 = kk;
-              let t1 = b1[v2 + v3 * 40];
-              w = t1;
+          let right_k0 = k0 + right_s;
+          let h4 = right_k0 * 10;
+          var right0 = vec4<f32>();
+          if (right_k0 < 30) {
+             {
+              let t4 = b1[(right_row0 + h4 * 4) >> 2u];
+              right0 = t4;
             }
-            right[l] = w;
           }
           workgroupBarrier();
-          var part0 = vec4<f32>();
-          var part1 = vec4<f32>();
-          var part2 = vec4<f32>();
-          var part3 = vec4<f32>();
+          left[left_s * 17 + left_q] = left0;
+          right[right_s * 16 + right_q] = right0;
+          workgroupBarrier();
           for (var j = 0; j < 16; j++) {
-            let r = vec4<f32>(right[j * 32 + 0 + x], right[j * 32 + 8 + x], right[j * 32 + 16 + x], right[j * 32 + 24 + x]);
-            part0 += left[j * 32 + y * 4 + 0] * r;
-            part1 += left[j * 32 + y * 4 + 1] * r;
-            part2 += left[j * 32 + y * 4 + 2] * r;
-            part3 += left[j * 32 + y * 4 + 3] * r;
+            let l0 = left[j * 17 + y];
+            let r0 = right[j * 16 + x];
+            p000 += l0[0] * r0;
+            p010 += l0[1] * r0;
+            p020 += l0[2] * r0;
+            p030 += l0[3] * r0;
           }
-          acc0 += part0;
-          acc1 += part1;
-          acc2 += part2;
-          acc3 += part3;
-          workgroupBarrier();
         }
-        var result = array<vec4<f32>, 4>(acc0, acc1, acc2, acc3);
-        for (var o = 0; o < 16; o++) {
-          let row = top + y * 4 + o / 4;
-          let column = start + o % 4 * 8 + x;
+        var totals = array<vec4<f32>, 4>(p000, p010, p020, p030);
+        for (var o = 0; o < 4; o++) {
+          let row = top + y * 4 + o;
+          let column = start + x * 4;
           if (row < 20 && column < 40) {
-            let v4 = row;
-            let v5 = column;
-            let acc = result[o / 4][o % 4];
-            let t2 = b2[v5];
-            let t3 = acc + t2;
-            let t4 = max_f32(t3, 0.0f);
-            b3[v4 * 40 + v5] = t4;
+            let result = totals[o];
+            let t5 = b2[(column) >> 2u];
+            let t6 = result + t5;
+            let t7 = max_f32x4(t6, vec4<f32>(0.0f));
+            b3[(row * 40 + column) >> 2u] = t7;
           }
         }
       }

@@ -1,0 +1,65 @@
+// What becomes of a contraction's sums: the epilogue's stores, four columns at a time where it can be.
+import { renderExpr, renderStore, type Names } from '../expr.ts';
+import type { Shader } from '../shader.ts';
+import { registerType } from '../types.ts';
+import { storeVector, wideValue } from '../vector-expr.ts';
+import { laneOf, vectorizable, type Lane, type Use } from '../vector.ts';
+import type { Problem } from './problem.ts';
+
+/** Four columns at once, where they come in fours and the stores' values can be computed so. */
+export const columnLane = (p: Problem): Lane | undefined => {
+  const lane = laneOf(p.column);
+  return p.column.extent % 4 === 0 &&
+    vectorizable(
+      lane,
+      p.stores.map((e) => e.value),
+    )
+    ? lane
+    : undefined;
+};
+
+export const storesUse = (p: Problem, lane: Lane | undefined): Use => ({
+  lane,
+  values: p.stores.map((e) => e.value),
+  stores: p.stores,
+});
+
+/** The stores of one sum, or of the four sums along a lane; every value before any store, as a result may be written over what it is computed from. */
+export const finish = (s: Shader, p: Problem, names: Names, lane: Lane | undefined): void => {
+  if (lane === undefined) {
+    const values = p.stores.map((e) => renderExpr(s, names, e.value));
+    p.stores.forEach((e, i) => renderStore(s, names, e.buffer, e.index, values[i]!));
+    return;
+  }
+  const values = p.stores.map((e) => wideValue(s, names, lane, e.value));
+  p.stores.forEach((e, i) => storeVector(s, names, lane, e.buffer, e.index, values[i]!));
+};
+
+/** The stores of four sums, a vector named `sums`, in a row, from the column named `column` on. */
+export const finishFour = (
+  s: Shader,
+  p: Problem,
+  vars: ReadonlyMap<number, string>,
+  lane: Lane | undefined,
+  sums: string,
+  column: string,
+  whole: boolean,
+): void => {
+  if (lane !== undefined) {
+    finish(s, p, { vars: new Map([...vars, [p.column.id, column]]), acc: sums }, lane);
+    return;
+  }
+  s.open('for (var c = 0; c < 4; c++)');
+  s.line(`let one = ${column} + c;`);
+  if (!whole) s.open(`if (one < ${p.column.extent})`);
+  s.line(`let sum = ${sums}[c];`);
+  finish(s, p, { vars: new Map([...vars, [p.column.id, 'one']]), acc: 'sum' }, undefined);
+  if (!whole) s.close();
+  s.close();
+};
+
+/** Scratch memory holds words. */
+export const toWords = (p: Problem, value: string): string =>
+  p.kernel.dtype === 'uint32' ? value : `bitcast<u32>(${value})`;
+export const fromWord = (p: Problem, word: string): string =>
+  p.kernel.dtype === 'uint32' ? word : `bitcast<${registerType(p.kernel.dtype)}>(${word})`;
