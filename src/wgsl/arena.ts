@@ -110,18 +110,19 @@ export const planArenas = (plan: Plan, limits: GpuLimits, isWhole: boolean): Are
   const may = ({ kind, at }: Home): boolean =>
     kind === 'temporary' || (isWhole && (kind === 'output' || written.has(at)));
 
-  const place = (buffers: readonly number[]): void => {
-    const found = buffers.map(homeOf);
-    const keys = new Set(found.map(homeKey));
-    const [first] = found;
-    const { dtype } = info(buffers[0]!);
-    const fit =
-      keys.size === found.length &&
-      found.length > 1 &&
-      found.every((h) => h.kind === first!.kind && may(h) && !placed.has(homeKey(h))) &&
-      buffers.every((b) => info(b).dtype === dtype);
-    if (!fit) return;
+  const place = (role: readonly number[], kind: Home['kind']): void => {
+    const { dtype } = info(role[0]!);
+    const keys = new Set<string>();
+    const buffers = role.filter((b) => {
+      const h = homeOf(b);
+      const key = homeKey(h);
+      const fits = h.kind === kind && may(h) && !placed.has(key) && !keys.has(key) && info(b).dtype === dtype;
+      if (fits) keys.add(key);
+      return fits;
+    });
+    if (buffers.length < 2) return;
     keys.forEach((key) => placed.add(key));
+    const found = buffers.map(homeOf);
     const members: Member[] = [];
     let words = 0;
     buffers.forEach((b, i) => {
@@ -129,8 +130,8 @@ export const planArenas = (plan: Plan, limits: GpuLimits, isWhole: boolean): Are
       members.push({ at: found[i]!.at, offset: words, words: length });
       words += align(length);
     });
-    if (first!.kind === 'temporary') together.push(new Map(members.map(({ at, ...part }) => [at, part])));
-    else arenas.push({ of: first!.kind, members, words });
+    if (kind === 'temporary') together.push(new Map(members.map(({ at, ...part }) => [at, part])));
+    else arenas.push({ of: kind, members, words });
   };
 
   for (const k of plan.kernels) {
@@ -139,7 +140,13 @@ export const planArenas = (plan: Plan, limits: GpuLimits, isWhole: boolean): Are
     if (touched.size <= limits.buffers) continue;
     for (const run of runs(inOrder(k, homeOf), Math.floor(limits.bindingBytes / wordBytes))) {
       const roles = run.map(rolesOf);
-      roles[0]!.forEach((_, r) => place(roles.map((own) => own[r]!)));
+      roles[0]!.forEach((_, r) => {
+        for (const kind of ['input', 'output', 'temporary'] as const)
+          place(
+            roles.map((own) => own[r]!),
+            kind,
+          );
+      });
     }
   }
   // Temporaries are named by the buffer whose memory they share.
