@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { DeviceName } from './device.ts';
 import { deviceNames } from './device.ts';
 
-export const usage = `usage: npm start -- [--epochs 12] [--batch 64] [--steps N] [--seed 0] [--device ${deviceNames.join('|')}] [--out runs/mnist] [--data examples/data/mnist]`;
+export const usage: string = `usage: npm start -- [--epochs 12] [--batch 64] [--steps N] [--seed 0] [--device ${deviceNames.join('|')}] [--out runs/mnist] [--data examples/data/mnist]`;
 
 export interface Options {
   readonly epochs: number;
