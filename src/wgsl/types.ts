@@ -79,11 +79,12 @@ export const literal = (value: number, d: DType, use: (helper: 'from_bits') => v
   }
 };
 
-// The fewest digits that still name the float32.
+// The fewest digits that still name the float32; the largest ones are written exactly, for WGSL refuses what lies above.
 const shortest = (x: number): string => {
-  for (let digits = 6; digits < 9; digits++) {
-    const text = String(Number(x.toPrecision(digits)));
-    if (Math.fround(Number(text)) === x) return text;
+  for (let digits = 6; digits <= 9; digits++) {
+    const near = Number(x.toPrecision(digits));
+    if (Math.fround(near) === x && Math.abs(near) <= largest) return String(near);
   }
-  return String(Number(x.toPrecision(9)));
+  return String(x);
 };
+const largest = 3.4028234663852886e38;
