@@ -1,6 +1,6 @@
 // Gives tests a WebGPU device everywhere: Google's software Vulkan (SwiftShader) unpacked from an npm package.
 import { join } from 'node:path';
-import { wantedFeatures, wantedLimits } from '../../src/wgsl/limits.ts';
+import { requestGpu } from './gpu.ts';
 import { packageRuns, unpack } from './unpack.ts';
 
 /**
@@ -41,20 +41,11 @@ export const testGpuDevice = async (options?: {
   // SwiftShader compiles the clearing of workgroup memory into one store an element: seconds for a kernel with tiles.
   const toggles = ['disable_workgroup_init', ...(options?.toggles ?? [])];
   const gpu = create(['backend=vulkan', `enable-dawn-features=${toggles.join(',')}`]);
-  const adapter = await gpu.requestAdapter();
-  if (adapter === null) {
+  const device = await requestGpu(gpu, options?.features).catch((error: unknown) => {
     throw new Error(
-      'testGpuDevice: no WebGPU adapter. Run under vitest or `npx tsx scripts/with-swiftshader.ts <command>`, which put ' +
+      `testGpuDevice: ${String(error)}. Run under vitest or \`npx tsx scripts/with-swiftshader.ts <command>\`, which put ` +
         `SwiftShader in the environment (VK_ICD_FILENAMES=${process.env['VK_ICD_FILENAMES'] ?? 'unset'}).`,
     );
-  }
-  const device = await adapter.requestDevice({
-    requiredFeatures: (options?.features ?? (wantedFeatures as GPUFeatureName[])).filter((f) =>
-      adapter.features.has(f),
-    ),
-    requiredLimits: Object.fromEntries(
-      wantedLimits.map((name) => [name, adapter.limits[name as keyof GPUSupportedLimits] as number]),
-    ),
   });
   instances.set(device, gpu);
   return device;

@@ -1,16 +1,13 @@
 // What every row of the primitives' tables must satisfy, on the reference evaluator in float64.
 import { isFloat } from '../../src/core/dtype.ts';
 import { hostTensor } from '../../src/core/host.ts';
-import { withInterpreter, type Interpreter } from '../../src/core/interpreter.ts';
 import { mul } from '../../src/core/ops/arithmetic.ts';
 import { stack } from '../../src/core/ops/concat.ts';
-import { cast } from '../../src/core/ops/promote.ts';
 import { sum } from '../../src/core/ops/reduce.ts';
 import { slice } from '../../src/core/ops/index.ts';
 import { moveAxis } from '../../src/core/ops/structure.ts';
 import { Tensor } from '../../src/core/tensor.ts';
 import { jvp, vjp } from '../../src/grad/index.ts';
-import { referenceEvaluate } from '../../src/reference/evaluate.ts';
 import { vmap } from '../../src/vmap/index.ts';
 import { drawInput, generator, toHost, type HostValue, type Row } from './row.ts';
 
@@ -35,11 +32,6 @@ const compare = (what: string, got: HostValue, want: HostValue, tolerance: numbe
 const noise = (shape: readonly number[], rng: () => number): Tensor => {
   const data = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng() * 2 - 1);
   return hostTensor(data, shape, 'float64');
-};
-/** Runs on the reference, and puts back the evaluator that was installed. */
-const withReference = <A>(f: () => A): A => {
-  const reference: Interpreter = { kind: 'reference', process: referenceEvaluate };
-  return withInterpreter(reference, f);
 };
 const dotOf = (xs: readonly Tensor[], ys: readonly Tensor[]): number =>
   xs.reduce((s, x, i) => s + Number(sum(mul(x, ys[i]!)).dataSync()[0]), 0);
@@ -134,39 +126,5 @@ export const checkDerivatives = (row: Row, seed: number): void => {
   const batched = vmap(pull)(...primals.map((x) => stack([x, x])));
   batched.forEach((g, k) =>
     compare(`${label(row)} vmap of the gradient, input ${k}`, toHost(slice(g, 1)), toHost(pulled[k]!), 1e-11),
-  );
-};
-
-type Compile = (f: (...xs: Tensor[]) => readonly Tensor[]) => (...xs: Tensor[]) => readonly Tensor[];
-
-/** Under `compile` on the installed evaluator: the value against the definition, the pullback and its batch against the reference. */
-export const checkCompiled = (row: Row, seed: number, compile: Compile): void => {
-  const rng = generator(seed);
-  const xs = row.inputs.map((s) => drawInput(s, rng, 'float32'));
-  const want = row.definition(...xs.map(toHost));
-  const got = compile(applyAll(row))(...xs);
-  ('shape' in want ? [want] : want).forEach((w, i) =>
-    compare(`${label(row)} compiled, output ${i}`, toHost(got[i]!), w, 1e-5),
-  );
-
-  const at = xs.flatMap((x, i) => ((row.differentiable?.[i] ?? isFloat(x.dtype)) ? [i] : []));
-  const seeds = got.filter((y) => isFloat(y.dtype)).map((y) => cast(noise(y.shape, rng), 'float32'));
-  if (at.length === 0 || seeds.length === 0) return;
-  const pull = (...all: Tensor[]): readonly Tensor[] => {
-    const f = (...vs: Tensor[]): readonly Tensor[] => {
-      const full = all.slice(0, xs.length);
-      at.forEach((i, k) => (full[i] = vs[k]!));
-      return applyAll(row)(...full).filter((y) => isFloat(y.dtype));
-    };
-    return vjp(f, ...at.map((i) => all[i]!))[1](all.slice(xs.length));
-  };
-  const inputs = [...xs, ...seeds];
-  const wanted = withReference(() => pull(...inputs).map(toHost));
-  compile(pull)(...inputs).forEach((g, k) =>
-    compare(`${label(row)} compiled gradient, input ${k}`, toHost(g), wanted[k]!, 1e-5),
-  );
-  const twice = inputs.map((x) => stack([x, x]));
-  compile(vmap(pull))(...twice).forEach((g, k) =>
-    compare(`${label(row)} compiled vmap of the gradient, input ${k}`, toHost(slice(g, 1)), wanted[k]!, 1e-5),
   );
 };

@@ -1,6 +1,6 @@
 // Random kernels for tests: axes, views upon views of fresh inputs, guards, gathers, choices and conversions.
-import { type DType, type TypedArray } from '../../src/core/dtype.ts';
-import { call, compare as cmp, convert, select, type Expr } from '../../src/core/expr.ts';
+import { type DType, type TypedArray } from '../../../src/core/dtype.ts';
+import { call, compare as cmp, convert, select, type Expr } from '../../../src/core/expr.ts';
 import {
   add,
   constant,
@@ -16,15 +16,15 @@ import {
   type Guard,
   type Index,
   type Var,
-} from '../../src/core/index-expr.ts';
-import type { ReduceOp } from '../../src/core/lowering.ts';
-import type { Action, ContractKernel, LoopKernel, Stage } from '../../src/jit/kernel.ts';
-import { random } from './kernels.ts';
+} from '../../../src/core/index-expr.ts';
+import type { ReduceOp } from '../../../src/core/lowering.ts';
+import type { Action, ContractKernel, LoopKernel, Stage } from '../../../src/jit/kernel.ts';
+import { random } from './plans.ts';
 
 /** A number in 0 .. n-1. */
 export type Next = (n: number) => number;
 
-export interface Case<K> {
+export interface Drawn<K> {
   readonly kernel: K;
   readonly inputs: readonly (readonly [DType, number])[];
   readonly outputs: readonly (readonly [DType, number])[];
@@ -38,9 +38,9 @@ const at = (vs: readonly Var[]): Index =>
     vs.map((v) => v.extent),
   );
 
-const generator = (next: Next, extents: readonly number[]) => {
+const generator = (next: Next, extents: readonly number[], double: boolean) => {
   const pick = <A>(xs: readonly A[]): A => xs[next(xs.length)]!;
-  const floats = next(3) === 0 ? 'float64' : 'float32';
+  const floats = next(3) === 0 && double ? 'float64' : 'float32';
   const inputs: [DType, number][] = [];
   const data: TypedArray[] = [];
   const input = (d: DType, length: number): number => {
@@ -171,8 +171,9 @@ const generator = (next: Next, extents: readonly number[]) => {
   return { pick, view, value, axes, floats: floats as DType, inputs, data };
 };
 
-export const randomLoop = (next: Next): Case<LoopKernel> => {
-  const { pick, value, axes, floats, inputs, data } = generator(next, [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20]);
+/** `double`: whether float64 may be in it. */
+export const randomLoop = (next: Next, double: boolean): Drawn<LoopKernel> => {
+  const { pick, value, axes, floats, inputs, data } = generator(next, [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20], double);
   const outer = axes(next(4));
   const outputs: [DType, number][] = [];
   const stores: { d: DType; vs: readonly Var[]; value: Expr; stage: number }[] = [];
@@ -221,8 +222,8 @@ export const randomLoop = (next: Next): Case<LoopKernel> => {
   return { kernel: { kind: 'loop', name: 'random', outer, stages: stages as Stage[] }, inputs, outputs, data };
 };
 
-export const randomContract = (next: Next): Case<ContractKernel> => {
-  const { value, view, axes, floats: dtype, inputs, data } = generator(next, [1, 2, 3, 4, 5, 6, 8, 9]);
+export const randomContract = (next: Next, double: boolean): Drawn<ContractKernel> => {
+  const { value, view, axes, floats: dtype, inputs, data } = generator(next, [1, 2, 3, 4, 5, 6, 8, 9], double);
   const [batch, m, n, k] = [axes(next(2)), axes(next(3)), axes(next(3)), axes(next(3))];
   const all = [...batch, ...m, ...n];
   const operand = (vs: readonly Var[]): Expr => (next(3) === 0 ? value(vs, dtype, 1) : view(vs, dtype));

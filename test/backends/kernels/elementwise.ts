@@ -1,12 +1,13 @@
-// Elementwise loop kernels rendered to WebAssembly against a plain interpreter of kernels: every size class and dtype.
-import { describe, test } from 'vitest';
-import { call, compare as cmp, convert, lit, select } from '../../src/core/expr.ts';
-import { linearize, newVar, variable } from '../../src/core/index-expr.ts';
-import { check, random } from './kernels.ts';
-import type { DType } from '../../src/core/dtype.ts';
-import type { Expr, ScalarOp } from '../../src/core/expr.ts';
-import type { Guard, Index, Var } from '../../src/core/index-expr.ts';
-import type { Action, LoopKernel, Stage } from '../../src/jit/kernel.ts';
+// Cases of elementwise loop kernels against a plain interpreter of kernels: every size class and dtype.
+import { call, compare as cmp, convert, lit, select } from '../../../src/core/expr.ts';
+import { linearize, newVar, variable } from '../../../src/core/index-expr.ts';
+import type { Case } from '../case.ts';
+import { kernelCase } from './case.ts';
+import { random } from './plans.ts';
+import type { DType } from '../../../src/core/dtype.ts';
+import type { Expr, ScalarOp } from '../../../src/core/expr.ts';
+import type { Guard, Index, Var } from '../../../src/core/index-expr.ts';
+import type { Action, LoopKernel, Stage } from '../../../src/jit/kernel.ts';
 
 const sizes = [0, 1, 3, 4, 5, 7, 8, 15, 16, 17, 64, 1000];
 const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint32', 'bool'];
@@ -32,87 +33,94 @@ const at = (vs: readonly Var[]): Index =>
   );
 const vars = (...extents: readonly number[]): Var[] => extents.map(newVar);
 
-describe('elementwise', () => {
-  test.each(sizes)('add, mul and neg of %i elements, every dtype', (n) => {
-    for (const d of dtypes) {
-      const i = newVar(n);
-      const x = load(0, variable(i), d);
-      const y = load(1, variable(i), d);
-      const value =
-        d === 'bool' ? call('xor', d, x, call('not', d, y)) : call('add', d, call('mul', d, x, y), call('neg', d, x));
-      check(
-        kernel([i], { axes: [], actions: [store(2, variable(i), value)] }),
-        {
-          inputs: [
-            [d, n],
-            [d, n],
-          ],
-          outputs: [[d, n]],
-        },
-        [random(d, n, 1), random(d, n, 2)],
-      );
-    }
-  });
+const binary: readonly ScalarOp[] = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max'];
 
-  const binary: readonly ScalarOp[] = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max'];
-  test.each(binary)('%s of floats and integers, awkward values included', (op) => {
-    const special: Record<string, number[]> = {
-      float32: [0, -0, 1, -1, 2.5, -7.75, 1e30, -1e-30, Infinity, -Infinity, NaN, 3],
-      int32: [0, 1, -1, 7, -7, 2147483647, -2147483648, 3, 10, -10],
-      uint32: [0, 1, 2, 7, 4294967295, 2147483648, 3, 10],
-    };
-    special['float64'] = special['float32']!;
-    for (const d of ['float32', 'float64', 'int32', 'uint32'] as const) {
-      const values = special[d]!;
-      const n = values.length;
-      const [i, j] = vars(n, n) as [Var, Var];
-      const a = random(d, n);
-      a.set(values);
-      const value = call(op, d, load(0, variable(i), d), load(0, variable(j), d));
-      check(
-        kernel([i, j], { axes: [], actions: [store(1, at([i, j]), value)] }),
-        { inputs: [[d, n]], outputs: [[d, n * n]] },
-        [a],
-      );
-    }
-  });
-
-  test.each(['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const)('%s, and select by it', (op) => {
-    for (const d of dtypes) {
-      for (const n of [3, 17]) {
+export const cases: readonly Case[] = [
+  ...sizes.map((n) =>
+    kernelCase(`add, mul and neg of ${n} elements, every dtype`, (check) => {
+      for (const d of dtypes) {
         const i = newVar(n);
-        const [x, y] = [load(0, variable(i), d), load(1, variable(i), d)];
-        const c = cmp(op, x, y);
+        const x = load(0, variable(i), d);
+        const y = load(1, variable(i), d);
+        const value =
+          d === 'bool' ? call('xor', d, x, call('not', d, y)) : call('add', d, call('mul', d, x, y), call('neg', d, x));
         check(
-          kernel([i], {
-            axes: [],
-            actions: [
-              store(2, variable(i), c),
-              store(3, variable(i), select(c, x, y)),
-              store(4, variable(i), select(c, lit(1, 'float32'), lit(2, 'float32'))),
-            ],
-          }),
+          kernel([i], { axes: [], actions: [store(2, variable(i), value)] }),
           {
             inputs: [
               [d, n],
               [d, n],
             ],
-            outputs: [
-              ['bool', n],
-              [d, n],
-              ['float32', n],
-            ],
+            outputs: [[d, n]],
           },
-          [
-            random(d, n, 5).map((v: number) => Math.round(v)) as never,
-            random(d, n, 7).map((v: number) => Math.round(v)) as never,
-          ],
+          [random(d, n, 1), random(d, n, 2)],
         );
       }
-    }
-  });
+    }),
+  ),
 
-  test('conversions between all dtypes', () => {
+  ...binary.map((op) =>
+    kernelCase(`${op} of floats and integers, awkward values included`, (check) => {
+      const special: Record<string, number[]> = {
+        float32: [0, -0, 1, -1, 2.5, -7.75, 1e30, -1e-30, Infinity, -Infinity, NaN, 3],
+        int32: [0, 1, -1, 7, -7, 2147483647, -2147483648, 3, 10, -10],
+        uint32: [0, 1, 2, 7, 4294967295, 2147483648, 3, 10],
+      };
+      special['float64'] = special['float32']!;
+      for (const d of ['float32', 'float64', 'int32', 'uint32'] as const) {
+        const values = special[d]!;
+        const n = values.length;
+        const [i, j] = vars(n, n) as [Var, Var];
+        const a = random(d, n);
+        a.set(values);
+        const value = call(op, d, load(0, variable(i), d), load(0, variable(j), d));
+        check(
+          kernel([i, j], { axes: [], actions: [store(1, at([i, j]), value)] }),
+          { inputs: [[d, n]], outputs: [[d, n * n]] },
+          [a],
+        );
+      }
+    }),
+  ),
+
+  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const).map((op) =>
+    kernelCase(`${op}, and select by it`, (check) => {
+      for (const d of dtypes) {
+        for (const n of [3, 17]) {
+          const i = newVar(n);
+          const [x, y] = [load(0, variable(i), d), load(1, variable(i), d)];
+          const c = cmp(op, x, y);
+          check(
+            kernel([i], {
+              axes: [],
+              actions: [
+                store(2, variable(i), c),
+                store(3, variable(i), select(c, x, y)),
+                store(4, variable(i), select(c, lit(1, 'float32'), lit(2, 'float32'))),
+              ],
+            }),
+            {
+              inputs: [
+                [d, n],
+                [d, n],
+              ],
+              outputs: [
+                ['bool', n],
+                [d, n],
+                ['float32', n],
+              ],
+            },
+            [
+              random(d, n, 5).map((v: number) => Math.round(v)) as never,
+              random(d, n, 7).map((v: number) => Math.round(v)) as never,
+            ],
+          );
+        }
+      }
+    }),
+  ),
+
+  kernelCase('conversions between all dtypes', (check) => {
     for (const from of dtypes) {
       for (const to of dtypes) {
         const values =
@@ -134,9 +142,9 @@ describe('elementwise', () => {
         );
       }
     }
-  });
+  }),
 
-  test('bits: shifts by constants, lanes and more than 31; ldexp, exponent, significand', () => {
+  kernelCase('bits: shifts by constants, lanes and more than 31; ldexp, exponent, significand', (check) => {
     const n = 13;
     const i = newVar(n);
     for (const d of ['int32', 'uint32'] as const) {
@@ -202,9 +210,9 @@ describe('elementwise', () => {
         [random(d, n, 9)],
       );
     }
-  });
+  }),
 
-  test('an output over its input', () => {
+  kernelCase('an output over its input', (check) => {
     const n = 37;
     const i = newVar(n);
     const x = load(0, variable(i));
@@ -231,11 +239,12 @@ describe('elementwise', () => {
         ],
       },
       [random('float32', n, 1), random('float32', n, 2)],
-      0,
-      new Map([
-        [0, 0],
-        [1, 1],
-      ]),
+      {
+        aliases: new Map([
+          [0, 0],
+          [1, 1],
+        ]),
+      },
     );
-  });
-});
+  }),
+];

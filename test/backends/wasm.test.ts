@@ -1,0 +1,23 @@
+// The cases of the backends in WebAssembly.
+import { describe, test } from 'vitest';
+import { defaultDevice } from '../../src/index.ts';
+import { prepare } from '../wasm/kernels.ts';
+import type { On } from './case.ts';
+import { lists } from './lists.ts';
+
+const on: On = {
+  device: defaultDevice(),
+  runPlan: (plan, inputs) => {
+    const { run, outputs } = prepare(plan, inputs);
+    run();
+    return Promise.resolve(outputs);
+  },
+  has: () => true,
+  slack: 0,
+  batches: true,
+  kernels: Infinity,
+};
+
+describe.each(Object.entries(lists))('%s', (_, cases) => {
+  test.each(cases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(on));
+});
