@@ -3,6 +3,7 @@ import type { DType } from '../core/dtype.ts';
 import { isOp, type Expr, type OpExpr } from '../core/expr.ts';
 import { range, type Guard, type Index } from '../core/index-expr.ts';
 import { operation } from './operation.ts';
+import { quotient, remainder } from './points.ts';
 import type { Shader } from './shader.ts';
 import { literal, memoryType, registerType } from './types.ts';
 
@@ -50,9 +51,8 @@ const renderDigit = (s: Shader, of: string, negative: boolean, div: number, mod:
     s.use('floor_mod');
     return `floor_mod(${text}, ${mod})`;
   }
-  const atom = /^\w+$/.test(of) ? of : `(${of})`;
-  const quotient = div > 1 ? `${atom} / ${div}` : atom;
-  return mod === Infinity ? `(${quotient})` : `(${quotient} % ${mod})`;
+  const above = quotient(of, div);
+  return `(${mod === Infinity ? above : remainder(above, mod)})`;
 };
 
 /** The conditions that ranges do not prove, joined; undefined where there are none. */

@@ -10,7 +10,7 @@ import { renderCond, renderScan, renderWhile } from './control.ts';
 import { mostDigits } from './counters.ts';
 import { renderCumulate } from './cumulate.ts';
 import type { GpuLimits } from './limits.ts';
-import { renderLoop } from './loop.ts';
+import { renderLoops } from './loop.ts';
 import { renderMulti } from './multi.ts';
 import { renderScatter } from './scatter.ts';
 import { assignSlots, type Slot } from './slots.ts';
@@ -116,7 +116,7 @@ const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ?
 const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
-      return one(renderLoop(k, target));
+      return renderLoops(k, target);
     case 'multi':
       return renderMulti(k, target);
     case 'contract':

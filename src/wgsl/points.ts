@@ -1,8 +1,34 @@
 // Points of an iteration space: loop variables out of one running number, and nested loops.
 import type { Var } from '../core/index-expr.ts';
-import type { Shader } from './shader.ts';
+import { spread, type Shader } from './shader.ts';
+
+/** Fewest invocations of a workgroup. */
+export const groupSize = 64;
+const largeGroup = 256;
 
 export const count = (vars: readonly Var[]): number => vars.reduce((n, v) => n * v.extent, 1);
+
+/** The beginning of a shader with one invocation for each of `points`; `p` is its number. */
+export const perPoint = (
+  s: Shader,
+  points: number,
+): { readonly head: string; readonly workgroups: readonly [number, number, number] } => {
+  const size = points >= 1024 ? Math.min(largeGroup, s.target.limits.invocations) : groupSize;
+  const workgroups = spread(Math.ceil(points / size), s.target.limits.workgroups);
+  s.line(workgroups[1] === 1 ? 'let p = i32(id.x);' : `let p = i32(id.x + id.y * ${workgroups[0] * size}u);`);
+  s.line(`if (p >= ${points}) { return; }`);
+  return {
+    head: `@compute @workgroup_size(${size})\nfn main(@builtin(global_invocation_id) id: vec3u)`,
+    workgroups,
+  };
+};
+
+/** Quotient and remainder of a number that is not negative: WGSL rounds towards zero, and unsigned division is quicker. */
+export const quotient = (of: string, by: number): string =>
+  by === 1 ? of : Number.isInteger(Math.log2(by)) ? `${atom(of)} >> ${Math.log2(by)}u` : `i32(u32(${of}) / ${by}u)`;
+export const remainder = (of: string, by: number): string =>
+  Number.isInteger(Math.log2(by)) ? `${atom(of)} & ${by - 1}` : `i32(u32(${of}) % ${by}u)`;
+const atom = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`);
 
 /** Declares the variables of a row-major position. */
 export const digits = (s: Shader, vars: readonly Var[], position: string, names: Map<number, string>): void => {
@@ -11,9 +37,9 @@ export const digits = (s: Shader, vars: readonly Var[], position: string, names:
     stride /= Math.max(v.extent, 1);
     if (v.extent === 1) return;
     const name = s.fresh('v');
-    const quotient = stride === 1 ? position : `${position} / ${stride}`;
+    const above = quotient(position, stride);
     const first = vars.slice(0, i).every((w) => w.extent === 1);
-    s.line(`let ${name} = ${first ? quotient : `${quotient} % ${v.extent}`};`);
+    s.line(`let ${name} = ${first ? above : remainder(above, v.extent)};`);
     names.set(v.id, name);
   });
 };

@@ -95,9 +95,13 @@ export const vectorizable = (lane: Lane, values: readonly Expr[]): boolean => {
   return ok;
 };
 
-/** Visits expressions and those inside of their indices, each once. */
-export const visitAll = (values: readonly Expr[], f: (e: Expr) => void): void => {
+/** Visits expressions and those inside of their indices, each once; and those indices. */
+export const visitAll = (values: readonly Expr[], f: (e: Expr) => void, onIndex?: (i: Index) => void): void => {
   const seen = new Set<Expr>();
+  const outermost = (i: Index): void => {
+    onIndex?.(i);
+    inIndex(i);
+  };
   const inIndex = (i: Index): void => {
     for (const { atom } of i.terms) {
       if (atom.kind === 'value') go(atom.value);
@@ -109,8 +113,8 @@ export const visitAll = (values: readonly Expr[], f: (e: Expr) => void): void =>
     seen.add(e);
     if (isOp(e)) e.args.forEach(go);
     if (e.op === 'guarded') [e.then, e.otherwise].forEach(go);
-    if (e.op === 'load' || e.op === 'index') inIndex(e.index);
-    if (e.op === 'load' || e.op === 'guarded') e.guards.forEach((g) => inIndex(g.index));
+    if (e.op === 'load' || e.op === 'index') outermost(e.index);
+    if (e.op === 'load' || e.op === 'guarded') e.guards.forEach((g) => outermost(g.index));
     f(e);
   };
   values.forEach(go);

@@ -19,48 +19,73 @@ describe('kernels as text', () => {
   test('an elementwise chain over a transposed operand', () => {
     expect(text((x: Tensor, y: Tensor) => x.transpose().mul(2).add(y), zeros([3, 100]), zeros([100, 3])))
       .toMatchInlineSnapshot(`
-      "// add: 5 x 1 x 1 workgroups
-      @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read> b1: array<f32>;
-      @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
-      @compute @workgroup_size(64)
-      fn main(@builtin(global_invocation_id) id: vec3u) {
-        let p = i32(id.x);
-        if (p >= 300) { return; }
-        let v0 = p / 3;
-        let v1 = p % 3;
-        let t0 = b0[v0 + v1 * 100];
-        let t1 = t0 * 2.0f;
-        let t2 = b1[v0 * 3 + v1];
-        let t3 = t1 + t2;
-        b2[v0 * 3 + v1] = t3;
-      }
-      "
-    `);
+        "// add: 5 x 1 x 1 workgroups
+        @group(0) @binding(0) var<storage, read> b0: array<f32>;
+        @group(0) @binding(1) var<storage, read> b1: array<f32>;
+        @group(0) @binding(2) var<storage, read_write> b2: array<f32>;
+        @compute @workgroup_size(64)
+        fn main(@builtin(global_invocation_id) id: vec3u) {
+          let p = i32(id.x);
+          if (p >= 300) { return; }
+          let v0 = i32(u32(p) / 3u);
+          let v1 = i32(u32(p) % 3u);
+          let t0 = b0[v0 + v1 * 100];
+          let t1 = t0 * 2.0f;
+          let t2 = b1[v0 * 3 + v1];
+          let t3 = t1 + t2;
+          b2[v0 * 3 + v1] = t3;
+        }
+        "
+      `);
   });
 
   test('a row program', () => {
     expect(text((x: Tensor) => x.div(x.sum({ axis: 1, keepdims: true })), zeros([5, 200]))).toMatchInlineSnapshot(`
-      "// sum_div: 1 x 1 x 1 workgroups
-      @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      "// sum_div: 2 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
+      var<workgroup> shared0: array<f32, 64>;
       @compute @workgroup_size(64)
-      fn main(@builtin(global_invocation_id) id: vec3u) {
-        let p = i32(id.x);
-        if (p >= 5) { return; }
+      fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+        let g = i32(group.x);
+        let lane = i32(local & 15u);
+        let u = g * 4 + i32(local >> 4u);
+        let p = min(u, 4);
+        let inside = u < 5;
         let v0 = p;
-        var a0: f32 = 0.0f;
-        var a1: f32 = 0.0f;
-        for (var i0 = 0; i0 < 200; i0++) {
-          let t0 = b0[i0 + v0 * 200];
-          a0 = a0 + t0;
-          if (((i0 + 1) & 63) == 0) { a1 += a0; a0 = 0.0f; }
+        var a0 = vec4<f32>(0.0f);
+        for (var j0 = 0; j0 < 4; j0++) {
+          let k0 = lane + j0 * 16;
+          if (k0 < 50) {
+            let v1 = k0;
+            let q0 = v1 * 4;
+            let t0 = b0[(q0 + v0 * 200) >> 2u];
+            a0 = a0 + t0;
+          }
         }
-        let r0 = a0 + a1;
-        for (var i1 = 0; i1 < 200; i1++) {
-          let t1 = b0[i1 + v0 * 200];
-          let t2 = t1 / r0;
-          b1[i1 + v0 * 200] = t2;
+        var a1 = f32(0.0f);
+        let a2 = a0[0] + a0[1];
+        let a3 = a0[2] + a0[3];
+        a1 = a2 + a3;
+        shared0[local] = a1;
+        workgroupBarrier();
+        a1 = shared0[i32(local & ~15u) + 0];
+        for (var l0 = 1; l0 < 16; l0++) {
+          let o0 = i32(local & ~15u) + l0;
+          let x0 = shared0[o0];
+          a1 = a1 + x0;
+        }
+        for (var j1 = 0; j1 < 4; j1++) {
+          let k1 = lane + j1 * 16;
+          if (k1 < 50) {
+            let v2 = k1;
+            let q1 = v2 * 4;
+            let t1 = b0[(q1 + v0 * 200) >> 2u];
+            let t2 = t1 / a1;
+            if (inside) {
+              b1[(q1 + v0 * 200) >> 2u] = t2;
+            }
+          }
         }
       }
       "
@@ -242,17 +267,19 @@ describe('kernels as text', () => {
       @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
       @group(1) @binding(0) var<uniform> s0_0: i32;
       @group(1) @binding(1) var<uniform> s0_1: i32;
-      @compute @workgroup_size(64)
-      fn main(@builtin(global_invocation_id) id: vec3u) {
-        let p = i32(id.x);
-        if (p >= 1) { return; }
-        var a0: f32 = 0.0f;
-        for (var i0 = 0; i0 < 3; i0++) {
-          let t0 = b0[i0];
+      @compute @workgroup_size(1)
+      fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+        let g = i32(group.x);
+        let u = g;
+        let p = u;
+        var a0 = f32(0.0f);
+        for (var j0 = 0; j0 < 3; j0++) {
+          let k0 = j0;
+          let v0 = k0;
+          let t0 = b0[v0];
           a0 = a0 + t0;
         }
-        let r0 = a0;
-        b1[(s0_0 + s0_1 * 1024)] = r0;
+        b1[(s0_0 + s0_1 * 1024)] = a0;
       }
       "
     `);
@@ -284,7 +311,7 @@ describe('kernels as text', () => {
       // cond_choose: 1 x 1 x 1 workgroups
       @group(0) @binding(0) var<storage, read> b0: array<i32>;
       @group(0) @binding(1) var<storage, read_write> b1: array<u32>;
-      const full = array<u32, 8>(1u, 1u, 5u, 1u, 1u, 5u, 1u, 1u);
+      const full = array<u32, 8>(1u, 1u, 2u, 1u, 1u, 2u, 1u, 1u);
       const owner = array<i32, 8>(0, 1, 0, 0, 0, 1, 1, 1);
       @compute @workgroup_size(64)
       fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -294,30 +321,32 @@ describe('kernels as text', () => {
         b1[p] = select(0u, full[p], chosen == owner[p]);
       }
 
-      // add: 5 x 1 x 1 workgroups
-      @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      // add: 2 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
       @compute @workgroup_size(64)
       fn main(@builtin(global_invocation_id) id: vec3u) {
         let p = i32(id.x);
-        if (p >= 300) { return; }
+        if (p >= 75) { return; }
         let v0 = p;
-        let t0 = b0[v0];
+        let q0 = v0 * 4;
+        let t0 = b0[(q0) >> 2u];
         let t1 = t0 + 1.0f;
-        b1[v0] = t1;
+        b1[(q0) >> 2u] = t1;
       }
 
-      // mul: 5 x 1 x 1 workgroups
-      @group(0) @binding(0) var<storage, read> b0: array<f32>;
-      @group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+      // mul: 2 x 1 x 1 workgroups
+      @group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+      @group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
       @compute @workgroup_size(64)
       fn main(@builtin(global_invocation_id) id: vec3u) {
         let p = i32(id.x);
-        if (p >= 300) { return; }
+        if (p >= 75) { return; }
         let v0 = p;
-        let t0 = b0[v0];
+        let q0 = v0 * 4;
+        let t0 = b0[(q0) >> 2u];
         let t1 = t0 * 2.0f;
-        b1[v0] = t1;
+        b1[(q0) >> 2u] = t1;
       }
       "
     `);

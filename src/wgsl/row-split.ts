@@ -1,0 +1,84 @@
+// Few long rows in two dispatches: what the first one leaves in scratch memory, and the kernel of the second.
+import type { DType } from '../core/dtype.ts';
+import { bitcast, compare, isOp, lit, type Expr } from '../core/expr.ts';
+import { linearize, newVar, valueIndex, variable, type Index } from '../core/index-expr.ts';
+import type { Action, LoopKernel } from '../jit/kernel.ts';
+import type { Row } from './row.ts';
+import type { Folding } from './row-reduce.ts';
+import type { Target } from './shader.ts';
+
+// Registers are stored one after the other, each for all parts of all rows: [register][part][row].
+const word = (value: string, d: DType): string => (d === 'bool' ? `u32(${value})` : `bitcast<u32>(${value})`);
+
+/** The registers of a part, written by one of its invocations. */
+export const leavePartials = ({ s, plan, points, inside }: Row, foldings: readonly Folding[]): void => {
+  const registers = foldings.flatMap((f) => f.names.map((name, i) => ({ name, dtype: f.types[i]!, wide: f.wide })));
+  const memory = s.scratch(registers.length * plan.parts * points);
+  const tests = [...(inside === undefined ? [] : [inside]), ...(plan.lanes > 1 ? ['lane == 0'] : [])];
+  if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
+  registers.forEach(({ name, dtype, wide }, r) => {
+    const at = `(${r * plan.parts} + part) * ${points} + p${wide ? ' * 4' : ''}`;
+    if (!wide) s.line(`${memory}[${at}] = ${word(name, dtype)};`);
+    else for (let i = 0; i < 4; i++) s.line(`${memory}[${at} + ${i}] = ${word(`${name}[${i}]`, dtype)};`);
+  });
+  if (tests.length > 0) s.close();
+};
+
+// The scratch memory as a buffer.
+const left = -1;
+
+/** The same reductions over the parts, then what follows them. Parts are in order, so that the first of equals stays the first. */
+export const secondKernel = (
+  k: LoopKernel,
+  foldings: readonly Folding[],
+  parts: number,
+  points: number,
+  target: Target,
+): { readonly kernel: LoopKernel; readonly around: Target } => {
+  const axis = newVar(parts);
+  const row = linearize(
+    k.outer.map(variable),
+    k.outer.map((v) => v.extent),
+  );
+  const read = (register: number, part: Index, dtype: DType): Expr => {
+    const index = linearize([{ offset: register, terms: [] }, part, row], [0, parts, points]);
+    const loaded: Expr = { op: 'load', dtype: 'uint32', buffer: left, index, guards: [], fill: 0 };
+    return dtype === 'bool' ? compare('ne', loaded, lit(0, 'uint32')) : bitcast(loaded, dtype);
+  };
+  // Places of largest values are those that the winning part found.
+  const found = new Map<number, Expr>();
+  let register = 0;
+  const actions = foldings.map(({ action, types }): Action => {
+    const value = read(register, variable(axis), types[0]!);
+    if (types.length === 2) {
+      const winner: Expr = { op: 'local', dtype: 'int32', local: action.local };
+      found.set(action.local, read(register + 1, valueIndex(winner), 'int32'));
+    }
+    register += types.length;
+    return { ...action, value };
+  });
+  const memo = new Map<Expr, Expr>();
+  const placed = (e: Expr): Expr => {
+    let out = memo.get(e);
+    if (out !== undefined) return out;
+    out = e;
+    if (e.op === 'local') {
+      const place = found.get(e.local);
+      if (place !== undefined) out = e.dtype === 'int32' ? place : { op: 'convert', dtype: e.dtype, args: [place] };
+    } else if (isOp(e)) out = { op: e.op, dtype: e.dtype, args: e.args.map(placed) };
+    else if (e.op === 'guarded') out = { ...e, then: placed(e.then), otherwise: placed(e.otherwise) };
+    memo.set(e, out);
+    return out;
+  };
+  const stages = k.stages.map((stage) =>
+    stage.axes.length > 0
+      ? { axes: [axis], actions }
+      : { axes: [], actions: stage.actions.map((a) => ({ ...a, value: placed(a.value) })) },
+  );
+  const around: Target = {
+    ...target,
+    info: (b) => (b === left ? { id: left, dtype: 'uint32', length: register * parts * points } : target.info(b)),
+    site: (b) => (b === left ? { place: { kind: 'scratch', at: 0 }, slices: [] } : target.site(b)),
+  };
+  return { kernel: { ...k, name: `${k.name}_parts`, stages }, around };
+};

@@ -1,0 +1,183 @@
+// Kernels with reductions in WGSL: rows shared by the invocations of a workgroup, or by several workgroups in two dispatches.
+import type { Expr } from '../core/expr.ts';
+import type { Var } from '../core/index-expr.ts';
+import type { LoopKernel, Stage } from '../jit/kernel.ts';
+import { renderExpr, renderStore, type Names } from './expr.ts';
+import { count, digits, quotient, remainder } from './points.ts';
+import { combineLanes } from './row-combine.ts';
+import { keepRows, type Kept } from './row-kept.ts';
+import { planRows, type RowPlan } from './row-plan.ts';
+import { folding, narrowed, type Folding } from './row-reduce.ts';
+import { leavePartials, secondKernel } from './row-split.ts';
+import { createShader, spread, type Shader, type Target } from './shader.ts';
+import type { Dispatch } from './steps.ts';
+import { storeVector, wideValue } from './vector-expr.ts';
+import { packFor } from './vector.ts';
+
+/** What the parts of a kernel have in common while it is written. */
+export interface Row {
+  readonly s: Shader;
+  readonly plan: RowPlan;
+  readonly vars: Map<number, string>;
+  readonly locals: Map<number, string>;
+  readonly inner: readonly Var[];
+  readonly points: number;
+  /** Text that is true where an invocation has a row; undefined where all have. */
+  readonly inside: string | undefined;
+}
+
+/** Variables along which the lane goes counted in fours; their names are those of the first of the four. */
+const declare = (
+  s: Shader,
+  vars: readonly Var[],
+  lane: Var | undefined,
+  at: string,
+  names: Map<number, string>,
+): void => {
+  digits(
+    s,
+    vars.map((v) => (v.id === lane?.id ? { id: v.id, extent: v.extent / 4 } : v)),
+    at,
+    names,
+  );
+  if (lane === undefined) return;
+  const fours = names.get(lane.id);
+  if (lane.extent === 4 || fours === undefined) return void names.set(lane.id, '0');
+  const first = s.fresh('q');
+  s.line(`let ${first} = ${fours} * 4;`);
+  names.set(lane.id, first);
+};
+
+/** The dispatches of a kernel whose stages with axes all have the axes `inner`, not empty ones. */
+export const renderRows = (
+  k: LoopKernel,
+  inner: readonly Var[],
+  target: Target,
+  whole = false,
+): readonly Dispatch[] => {
+  const s = createShader(target);
+  const plan = planRows(s, k, inner, whole);
+  const { across, lane, units, lanes, rows, parts } = plan;
+  const size = lanes * rows;
+  const blocks = Math.ceil(units / rows);
+  const workgroups = spread(blocks * parts, target.limits.workgroups);
+  const excess = workgroups[0] * workgroups[1] !== blocks * parts;
+  packFor(
+    s,
+    k.stages.map((stage) => ({
+      lane: across || stage.axes.length > 0 ? lane : undefined,
+      values: stage.actions.map((a) => a.value),
+      stores: stage.actions.flatMap((a) => (a.kind === 'store' ? [a] : [])),
+    })),
+  );
+
+  s.line(workgroups[1] === 1 ? 'let g = i32(group.x);' : `let g = i32(group.x + group.y * ${workgroups[0]}u);`);
+  const low = (n: number): string => (n === size ? 'i32(local)' : `i32(local & ${n - 1}u)`);
+  const high = (n: number): string => `i32(local >> ${Math.log2(n)}u)`;
+  if (lanes > 1) s.line(`let lane = ${across ? (rows === 1 ? 'i32(local)' : high(rows)) : low(lanes)};`);
+  if (parts > 1) s.line(`let part = ${quotient('g', blocks)};`);
+  const block = parts > 1 ? remainder('g', blocks) : 'g';
+  const unit = rows === 1 ? '' : ` + ${across ? low(rows) : lanes === 1 ? 'i32(local)' : high(lanes)}`;
+  const first = rows === 1 ? block : `${/^\w+$/.test(block) ? block : `(${block})`} * ${rows}`;
+  const ragged = blocks * rows !== units || (excess && parts === 1);
+  s.line(`let u = ${first}${unit};`);
+  if (ragged) s.line(`let p = min(u, ${units - 1});`);
+  else s.line('let p = u;');
+  const tests = [...(ragged ? [`u < ${units}`] : []), ...(excess && parts > 1 ? [`part < ${parts}`] : [])];
+  if (tests.length > 0) s.line(`let inside = ${tests.join(' && ')};`);
+
+  const vars = new Map<number, string>();
+  const row: Row = {
+    s,
+    plan,
+    vars,
+    locals: new Map(),
+    inner,
+    points: count(k.outer),
+    inside: tests.length > 0 ? 'inside' : undefined,
+  };
+  declare(s, k.outer, across ? lane?.axis : undefined, 'p', vars);
+  const kept = keepRows(row, k);
+  const partials: Folding[] = [];
+  for (const stage of k.stages)
+    if (stage.axes.length > 0) partials.push(...renderLine(row, stage, kept, excess));
+    else if (parts === 1) renderPoint(row, stage);
+
+  const head = `@compute @workgroup_size(${size})\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32)`;
+  const finish = (): Dispatch => s.finish(k.name, head, workgroups);
+  if (parts === 1) return [finish()];
+  leavePartials(row, partials);
+  const { kernel, around } = secondKernel(k, partials, parts, row.points, target);
+  return [finish(), ...renderSecond(kernel, around)];
+};
+
+const renderSecond = (k: LoopKernel, target: Target): readonly Dispatch[] =>
+  renderRows(k, k.stages.find((stage) => stage.axes.length > 0)!.axes, target, true);
+
+/** What is done once a row: by one of its invocations. */
+const renderPoint = ({ s, plan, vars, locals, inside }: Row, stage: Stage): void => {
+  const tests = [...(inside === undefined ? [] : [inside]), ...(plan.lanes > 1 ? ['lane == 0'] : [])];
+  if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
+  const names: Names = { vars, locals };
+  const lane = plan.across ? plan.lane : undefined;
+  const value = (e: Expr): string => (lane === undefined ? renderExpr(s, names, e) : wideValue(s, names, lane, e));
+  // Every value before any store: a result may be written over what it is computed from.
+  const values = stage.actions.map((a) => value(a.value));
+  stage.actions.forEach((a, i) => {
+    if (a.kind !== 'store') throw new Error('wgsl: a reduction over nothing');
+    if (lane === undefined) renderStore(s, names, a.buffer, a.index, values[i]!);
+    else storeVector(s, names, lane, a.buffer, a.index, values[i]!);
+  });
+  if (tests.length > 0) s.close();
+};
+
+/** A stage along the row; what it reduces is combined, and becomes locals unless parts of the row are elsewhere. */
+const renderLine = (row: Row, stage: Stage, kept: Kept, excess: boolean): readonly Folding[] => {
+  const { s, plan, vars, locals, inner, inside } = row;
+  const { across, lane, chunks, lanes, parts, turns } = plan;
+  const wide = lane !== undefined;
+  const reduces = stage.actions.flatMap((a) => (a.kind === 'reduce' ? [a] : []));
+  const foldings = new Map(reduces.map((a) => [a, folding(s, a, turns, wide)]));
+
+  if (chunks === 0) {
+    for (const f of foldings.values()) locals.set(f.action.local, f.types.length === 1 ? f.names[0]! : '0');
+    return [];
+  }
+  const j = s.fresh('j');
+  const c = s.fresh('k');
+  s.open(`for (var ${j} = 0; ${j} < ${turns}; ${j}++)`);
+  const turn = parts > 1 ? `(part * ${turns} + ${j})` : j;
+  s.line(`let ${c} = ${lanes === 1 ? turn : `lane + ${turn} * ${lanes}`};`);
+  const exact = chunks === turns * lanes * parts && !(excess && parts > 1);
+  if (!exact) s.open(`if (${c} < ${chunks})`);
+  const names: Names = { vars: new Map(vars), locals, row: (r) => kept.read(r, c, j) };
+  declare(s, inner, across ? undefined : lane?.axis, c, names.vars as Map<number, string>);
+  const values = stage.actions.map((a) =>
+    lane === undefined ? renderExpr(s, names, a.value) : wideValue(s, names, lane, a.value),
+  );
+  const position = (): string =>
+    !wide ? c : across ? `vec4<i32>(${c})` : `vec4<i32>(${c} * 4) + vec4<i32>(0, 1, 2, 3)`;
+  const stores = stage.actions.some((a) => a.kind === 'store' || a.kind === 'row');
+  stage.actions.forEach((a, i) => {
+    if (a.kind === 'reduce') foldings.get(a)!.update(values[i]!, position(), j);
+  });
+  if (stores) {
+    if (inside !== undefined) s.open(`if (${inside})`);
+    stage.actions.forEach((a, i) => {
+      if (a.kind === 'row') kept.write(a.row, c, j, values[i]!);
+      else if (a.kind === 'store' && lane === undefined) renderStore(s, names, a.buffer, a.index, values[i]!);
+      else if (a.kind === 'store') storeVector(s, names, lane!, a.buffer, a.index, values[i]!);
+    });
+    if (inside !== undefined) s.close();
+  }
+  if (!exact) s.close();
+  s.close();
+
+  const ended = [...foldings.values()].map((f) => {
+    f.end();
+    return across ? f : narrowed(s, f);
+  });
+  combineLanes(s, plan, ended);
+  if (parts === 1) for (const f of ended) locals.set(f.action.local, f.names.at(-1)!);
+  return ended;
+};
