@@ -1,82 +1,75 @@
-// Scatters in WGSL: the target's initial values, then the updates, in order wherever two of them could meet.
-import { visit, type Expr } from '../core/expr.ts';
-import { range, visitVars, type Guard, type Index, type Var } from '../core/index-expr.ts';
+// Scatters in WGSL: the target's initial values, then the updates, in order wherever two of them could meet; three ways by how many do.
+import { buffersOf } from '../jit/buffers.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
 import { perPoint, renderLoop } from './loop.ts';
 import { count, digits, loops } from './points.ts';
-import { combine } from './reduce.ts';
-import { createShader, type Shader, type Target } from './shader.ts';
+import { baseIndex, denseLanes, scatterAxes, type ScatterAxes } from './scatter-axes.ts';
+import { cellOf } from './scatter-cell.ts';
+import { renderSorted } from './scatter-sorted.ts';
+import { createShader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
-/** The loop variables that an index or anything inside it depends on. */
-const varsOf = (i: Index, into: Set<number>): void => {
-  const inside = (e: Expr): void =>
-    visit(e, (x) => {
-      if (x.op === 'load' || x.op === 'index') varsOf(x.index, into);
-      if (x.op === 'load' || x.op === 'guarded') x.guards.forEach((g) => varsOf(g.index, into));
-    });
-  visitVars(i, (v) => into.add(v.id), inside);
-};
+// Updates that could meet and are worth a loop, rather than a dispatch more.
+const few = 16;
+// Updates that every element of the target may look at, and looks of all elements together.
+const mostSeen = 1024;
+const mostLooks = 2 ** 22;
 
-/** Greatest less smallest value of a term's atom, where that is known: from its range, or from a guard on it alone. */
-const spanOf = (term: Index['terms'][number], guards: readonly Guard[]): number => {
-  const only = guards.find(
-    ({ index }) => index.terms.length === 1 && index.terms[0]!.coef === 1 && index.terms[0]!.atom.key === term.atom.key,
-  );
-  if (only !== undefined) return only.hi - 1 - only.lo;
-  if (term.atom.kind === 'value') return Infinity;
-  const [lo, hi] = range({ offset: 0, terms: [{ coef: 1, atom: term.atom }] });
-  return hi - lo;
-};
+type Initialised = ScatterKernel & { readonly init: NonNullable<ScatterKernel['init']> };
 
-/**
- * Variables along which updates never meet, so that they can run in parallel: plain terms of an index whose terms are the
- * digits of a number, each coefficient greater than all that is below it.
- */
-const independent = (k: ScatterKernel): readonly Var[] => {
-  let below = 0;
-  // What is the same for all updates moves them all.
-  const varies = (t: Index['terms'][number]): boolean => {
-    const vars = new Set<number>();
-    varsOf({ offset: 0, terms: [t] }, vars);
-    return vars.size > 0;
-  };
-  for (const t of k.index.terms.filter(varies).sort((a, b) => Math.abs(a.coef) - Math.abs(b.coef))) {
-    if (Math.abs(t.coef) <= below) return [];
-    below += Math.abs(t.coef) * spanOf(t, k.guards);
-  }
-  const elsewhere = new Set<number>();
-  for (const t of k.index.terms) if (t.atom.kind !== 'var') varsOf({ offset: 0, terms: [t] }, elsewhere);
-  const plain = new Set(k.index.terms.flatMap((t) => (t.atom.kind === 'var' ? [t.atom.var.id] : [])));
-  return k.axes.filter((v) => plain.has(v.id) && !elsewhere.has(v.id));
-};
-
-const renderUpdates = (k: ScatterKernel, target: Target): Dispatch => {
-  const s: Shader = createShader(target);
-  const parallel = independent(k);
+/** An invocation for each update that meets no other one; what could meet runs in order inside of it. */
+const renderUpdates = (k: ScatterKernel, { lanes, batch, dependent }: ScatterAxes, target: Target): Dispatch => {
+  const s = createShader(target);
+  const parallel = [...batch, ...lanes];
   const { head, workgroups } = perPoint(s, count(parallel));
   const vars = new Map<number, string>();
   const names: Names = { vars };
   digits(s, parallel, 'p', vars);
-  const { close } = loops(
-    s,
-    k.axes.filter((v) => !parallel.includes(v)),
-    vars,
-  );
+  const { close } = loops(s, dependent, vars);
   const guards = renderGuards(s, names, k.guards);
   if (guards !== undefined) s.open(`if (${guards})`);
   const value = renderExpr(s, names, k.value);
   const at = s.fresh('t');
   s.line(`let ${at} = ${renderIndex(s, names, k.index)};`);
-  const cell = s.element(k.target, at, true);
-  const word = (text: string): string => (k.dtype === 'bool' ? `u32(${text})` : text);
-  const old = k.dtype === 'bool' ? `(${cell} != 0u)` : cell;
-  s.line(
-    `${cell} = ${word(k.op === 'set' ? value : combine(s, k.op === 'add' ? 'sum' : k.op === 'mul' ? 'prod' : k.op, k.dtype, old, value))};`,
-  );
+  const cell = cellOf(s, k, at);
+  cell.store(cell.combined(cell.load(), value));
   if (guards !== undefined) s.close();
   close();
+  return s.finish(k.name, head, workgroups);
+};
+
+/** An invocation for each element of the target, which looks at all updates and takes those that name it, in order. */
+const renderTaken = (
+  k: Initialised,
+  { lanes, batch, dependent }: ScatterAxes,
+  dense: ScatterAxes['lanes'],
+  target: Target,
+): Dispatch => {
+  const s = createShader(target);
+  const { init } = k;
+  const { head, workgroups } = perPoint(s, count(init.axes));
+  const outer = new Map<number, string>();
+  digits(s, init.axes, 'p', outer);
+  const at = s.fresh('t');
+  s.line(`let ${at} = ${renderIndex(s, { vars: outer }, init.index)};`);
+  const cell = cellOf(s, k, at);
+  const first = renderExpr(s, { vars: outer }, init.value);
+  const acc = cell.accumulator('acc');
+  s.line(`${acc} = ${first};`);
+  const vars = new Map<number, string>();
+  const names: Names = { vars };
+  const { close } = loops(s, [...batch, ...dependent], vars);
+  const guards = renderGuards(s, names, k.guards);
+  if (guards !== undefined) s.open(`if (${guards})`);
+  s.line(`let lane = ${at} - (${renderIndex(s, names, baseIndex(k.index, lanes))});`);
+  s.open(count(lanes) === 1 ? 'if (lane == 0)' : `if (lane >= 0 && lane < ${count(lanes)})`);
+  digits(s, dense, 'lane', vars);
+  s.line(`${acc} = ${cell.combined(acc, renderExpr(s, names, k.value))};`);
+  s.close();
+  if (guards !== undefined) s.close();
+  close();
+  cell.store(acc);
   return s.finish(k.name, head, workgroups);
 };
 
@@ -89,8 +82,30 @@ const renderInit = ({ init, name, target: buffer }: ScatterKernel, target: Targe
   );
 };
 
-/** Two dispatches: what the target begins with, unless it is there already, and the updates. */
+const hasInit = (k: ScatterKernel): k is Initialised => k.init !== undefined;
+
+/**
+ * What the target begins with, unless it is there already, and the updates. Updates that could meet are combined in row-major order:
+ * up to 16 in a loop; few of them by each element of a small target, in one dispatch; others are sorted by their place, and sums of
+ * many go by chunks. The same bits every time, without atomics.
+ */
 export const renderScatter = (k: ScatterKernel, target: Target): readonly Dispatch[] => {
+  const axes = scatterAxes(k);
+  const meeting = count(axes.dependent);
+  const seen = meeting * count(axes.batch);
+  const dense = denseLanes(k.index, axes.lanes);
+  if (
+    meeting > few &&
+    seen <= mostSeen &&
+    dense !== undefined &&
+    hasInit(k) &&
+    count(k.axes) * count(k.init.axes) > 0 &&
+    seen * count(k.init.axes) <= mostLooks &&
+    buffersOf(k).reads.length < target.limits.buffers
+  )
+    return [renderTaken(k, axes, dense, target)];
   const init = renderInit(k, target);
-  return [...(init === undefined ? [] : [init]), ...(count(k.axes) === 0 ? [] : [renderUpdates(k, target)])];
+  const updates =
+    count(k.axes) === 0 ? [] : meeting <= few ? [renderUpdates(k, axes, target)] : renderSorted(k, axes, target);
+  return [...(init === undefined ? [] : [init]), ...updates];
 };

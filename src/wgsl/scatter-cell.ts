@@ -1,0 +1,39 @@
+// An element that a scatter updates: how it is read, combined with an update, and written, whatever its dtype.
+import type { ScatterKernel } from '../jit/kernel.ts';
+import { combine } from './reduce.ts';
+import type { Shader } from './shader.ts';
+import { registerType } from './types.ts';
+
+export interface Cell {
+  /** Declares a register of the element's type. */
+  readonly accumulator: (prefix: string) => string;
+  /** The element, as text of the register's type. */
+  readonly load: () => string;
+  /** A value as the next update makes it. */
+  readonly combined: (old: string, value: string) => string;
+  readonly store: (value: string) => void;
+  /** A register as a word of scratch memory, and back. */
+  readonly toWord: (value: string) => string;
+  readonly fromWord: (word: string) => string;
+}
+
+export const cellOf = (s: Shader, k: ScatterKernel, at: string): Cell => {
+  const type = registerType(k.dtype);
+  const bool = k.dtype === 'bool';
+  const op = k.op === 'add' ? 'sum' : k.op === 'mul' ? 'prod' : k.op;
+  return {
+    accumulator: (prefix) => {
+      const name = s.fresh(prefix);
+      s.line(`var ${name}: ${type};`);
+      return name;
+    },
+    load: () => {
+      const cell = s.element(k.target, at, true);
+      return bool ? `(${cell} != 0u)` : cell;
+    },
+    combined: (old, value) => (op === 'set' ? value : combine(s, op, k.dtype, old, value)),
+    store: (value) => s.line(`${s.element(k.target, at, true)} = ${bool ? `u32(${value})` : value};`),
+    toWord: (value) => (bool ? `u32(${value})` : k.dtype === 'uint32' ? value : `bitcast<u32>(${value})`),
+    fromWord: (word) => (bool ? `(${word} != 0u)` : k.dtype === 'uint32' ? word : `bitcast<${type}>(${word})`),
+  };
+};
