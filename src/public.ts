@@ -68,4 +68,6 @@ export {
 export { jit, type Jitted, type JitOptions } from './jit/jit.ts';
 export type { Compiled, Cost, Lowered } from './jit/lower.ts';
 export { evalShape, explain, makeJaxpr, type Explanation, type Jaxpr, type KernelCost } from './jit/inspect.ts';
-export { blockUntilReady, defaultDevice, devicePut, devices, memory } from './devices.ts';
+export { blockUntilReady, defaultDevice, devicePut, devices, memory, type BestOptions } from './devices.ts';
+export type { AcquireOptions as WebGpuDeviceOptions } from './wgsl/acquire.ts';
+export type { WebGpuDevice, WebGpuMemory } from './wgsl/device.ts';

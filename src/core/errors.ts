@@ -14,7 +14,8 @@ export const userFrame = (stack: string | undefined = captureStack()): string | 
     const at = /(?:\(|at |@)((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()\s]*:\d+:\d+)\)?$/.exec(line.trim());
     const where = at?.[1];
     if (where === undefined || where.startsWith(ownFolder) || where.startsWith(ownPath)) continue;
-    if (where.includes('node:internal')) continue;
+    // What runs between the user and us.
+    if (where.includes('node:internal') || where.includes('/fp-ts/')) continue;
     return where;
   }
   return undefined;

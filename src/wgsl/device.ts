@@ -28,7 +28,14 @@ export interface WebGpuOptions {
 }
 
 export interface WebGpuMemory extends PoolStats {
+  /** Most bytes that may be in use. */
   readonly budget: number;
+  /** Bytes of all buffers, in use and kept. */
+  readonly reserved: number;
+  /** Bytes of buffers in use, as on the WebAssembly device; values of a GPU never go elsewhere. */
+  readonly residentBytes: number;
+  readonly residentValues: number;
+  readonly spilled: number;
 }
 
 export interface WebGpuDevice extends Backend {
@@ -95,7 +102,17 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
       }
       return uploadTo(home, elements.slice(), dtype);
     },
-    memory: () => ({ ...pool.stats, budget }),
+    memory: () => {
+      const { stats } = pool;
+      return {
+        ...stats,
+        budget,
+        reserved: stats.used + stats.idle,
+        residentBytes: stats.used,
+        residentValues: home.values.live,
+        spilled: 0,
+      };
+    },
     destroy: () => gpu.destroy(),
   };
   const home: Home = {
@@ -109,7 +126,11 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     staging: createStaging(gpu),
     collector: createCollector(Math.min(budget / 4, mostGarbage), () => pool.stats.used),
     effects: createEffects(),
-    finalizer: new FinalizationRegistry<Span>((span) => pool.give(span)),
+    values: { live: 0 },
+    finalizer: new FinalizationRegistry<Span>((span) => {
+      home.values.live--;
+      pool.give(span);
+    }),
     seen: new WeakSet(),
   };
   return device;

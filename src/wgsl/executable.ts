@@ -218,7 +218,7 @@ export const createExecutable = (
 const arrive = (home: Home, x: ConcreteTensor, replaced: boolean): WebGpuStorage | HostStorage => {
   const { storage } = x;
   if (storage instanceof WebGpuStorage && storage.device === home.device) return storage;
-  if (!(storage instanceof HostStorage))
+  if (!(storage instanceof HostStorage) || (storage.device.kind !== 'host' && storage.device !== home.device))
     throw new DeviceError(
       'webgpu',
       `a value is on the device ${storage.device.name}, the program runs on ${home.device.name}; move it with devicePut(x, device)`,

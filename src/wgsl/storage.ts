@@ -25,6 +25,7 @@ export interface Home {
   readonly collector: Collector;
   readonly effects: Effects;
   readonly finalizer: FinalizationRegistry<Span>;
+  readonly values: { live: number };
   /** Values of the host that came as arguments. */
   readonly seen: WeakSet<Storage>;
 }
@@ -78,6 +79,7 @@ export class WebGpuStorage implements Storage {
     this.completion = completion;
     this.born = home.pace.submitted;
     this.#home = home;
+    home.values.live++;
     home.finalizer.register(this, span, this);
     if (!inPlace) home.collector.count(this.bytes);
   }
@@ -137,6 +139,7 @@ export class WebGpuStorage implements Storage {
   /** Takes the memory away without freeing it: a result of donated memory has it now. */
   surrender(): void {
     this.#live = false;
+    this.#home.values.live--;
     this.#home.finalizer.unregister(this);
   }
 }
