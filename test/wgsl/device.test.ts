@@ -7,6 +7,8 @@ import {
   fromTypedArray,
   jit,
   ones,
+  sin,
+  stack,
   tensor,
   type Tensor,
 } from '../../src/index.ts';
@@ -104,13 +106,17 @@ describe('a call', () => {
     const few = createWebGpuDevice(changed({ limits: { ...limitsOf(real), maxStorageBuffersPerShaderStage: 4 } }));
     const xs = Array.from({ length: 7 }, (_, i) => tensor([i, i + 0.5, -i]));
     await agree(few, (...ys: readonly Tensor[]) => ys.reduce((a, b) => a.mul(0.5).add(b)), xs);
+    await agree(few, (...ys: readonly Tensor[]) => concatenate(ys), xs);
+    await agree(few, (...ys: readonly Tensor[]) => stack(ys.map(sin), 1).sum({ axis: 0 }), xs);
+    await agree(few, (...ys: readonly Tensor[]) => ys.map((y, i) => y.mul(i)), xs);
   });
 
   test('of a kernel that cannot be split is an error that names it', () => {
-    const few = createWebGpuDevice(changed({ limits: { ...limitsOf(real), maxStorageBuffersPerShaderStage: 4 } }));
-    const xs = Array.from({ length: 7 }, (_, i) => tensor([i]));
-    const stack = jit((...ys: readonly Tensor[]) => concatenate(ys), { device: few });
-    expect(() => stack(...xs)).toThrow(/concatenate: this kernel touches 8 buffers, and the GPU binds at most 4/);
+    const few = createWebGpuDevice(changed({ limits: { ...limitsOf(real), maxStorageBuffersPerShaderStage: 2 } }));
+    const plus = jit((x: Tensor, y: Tensor) => x.add(y), { device: few });
+    expect(() => plus(tensor([1]), tensor([2]))).toThrow(
+      /add: this kernel touches 3 buffers, and the GPU binds at most 2/,
+    );
   });
 });
 
