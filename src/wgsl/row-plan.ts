@@ -75,7 +75,7 @@ const readsAcross = (lines: readonly Stage[], outer: Var | undefined, inner: Var
 
 /** A lane along a variable, where all values can be computed by fours and some memory is read by fours. */
 const laneAlong = (s: Shader, v: Var | undefined, actions: readonly Action[], locals: boolean): Lane | undefined => {
-  if (v === undefined || v.extent % 4 !== 0) return undefined;
+  if (v === undefined || v.extent === 0 || v.extent % 4 !== 0) return undefined;
   const lane = laneOf(v, locals);
   const values = actions.map((a) => a.value);
   if (!vectorizable(lane, values)) return undefined;

@@ -12,6 +12,8 @@ export interface On {
   /** Runs a plan as it stands. */
   readonly runPlan: (plan: Plan, inputs: readonly TypedArray[]) => Promise<readonly TypedArray[]>;
   readonly has: (dtype: DType) => boolean;
+  /** Most buffers of one kernel; plans keep to it. */
+  readonly buffers: number;
   /** What rounding is added to the tolerance of a kernel, relative: a GPU may fuse a product into a sum. */
   readonly slack: number;
   /** Whether to compile batches of gradients too, which takes a GPU its time. */

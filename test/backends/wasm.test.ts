@@ -13,6 +13,7 @@ const on: On = {
     return Promise.resolve(outputs);
   },
   has: () => true,
+  buffers: Infinity,
   slack: 0,
   batches: true,
   kernels: Infinity,

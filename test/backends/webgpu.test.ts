@@ -5,7 +5,10 @@ import { lists } from './lists.ts';
 import { onWebGpu } from './webgpu.ts';
 
 // ALL_KERNELS=1 compiles every kernel of every case: some minutes in software.
-const on = onWebGpu(await gpuDevice(), process.env['ALL_KERNELS'] === '1' ? Infinity : 6);
+const on = onWebGpu(
+  await gpuDevice(),
+  process.env['ALL_KERNELS'] === '1' ? Infinity : Number(process.env['KERNELS'] ?? 6),
+);
 
 describe.each(Object.entries(lists))('%s', (_, cases) => {
   test.each(cases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(on), 120_000);

@@ -2,6 +2,7 @@
 import { hostTensor } from '../../src/core/host.ts';
 import type { ConcreteTensor } from '../../src/core/tensor.ts';
 import type { WebGpuDevice } from '../../src/wgsl/device.ts';
+import { leastLimits } from '../../src/wgsl/limits.ts';
 import type { On } from './case.ts';
 
 /** `kernels`: the most of a case that are compiled. */
@@ -17,6 +18,7 @@ export const onWebGpu = (device: WebGpuDevice, kernels: number): On => ({
     return Promise.all(storages.map((s) => s.read()));
   },
   has: (dtype) => dtype !== 'float64',
+  buffers: leastLimits.buffers,
   slack: 1e-6,
   batches: kernels === Infinity,
   kernels,

@@ -202,11 +202,10 @@ export const randomLoop = (next: Next, double: boolean): Drawn<LoopKernel> => {
     stages.push({ axes: [], actions: [] });
     stores.push({ d: to, vs: outer, value: local, stage: 1 });
     if (kinds === 2) {
-      const again = inner.map((x) => newVar(x.extent));
-      stages.push({ axes: again, actions: [] });
+      stages.push({ axes: inner, actions: [] });
       stores.push({
         d,
-        vs: [...outer, ...again],
+        vs: [...outer, ...inner],
         value: call('add', d, { op: 'row', dtype: d, row: 0 }, convert(local, d)),
         stage: 2,
       });

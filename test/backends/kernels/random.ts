@@ -18,6 +18,7 @@ const randomCase = (name: string, draw: (next: Next, double: boolean) => Drawn<K
     await fc.assert(
       fc.asyncProperty(draws, (numbers) => {
         const { kernel, inputs, outputs, data } = draw(decisions(numbers), on.has('float64'));
+        fc.pre(inputs.length + outputs.length <= on.buffers);
         return kernelCase(name, (check) => check(kernel, { inputs, outputs }, data, tolerance)).run(on);
       }),
       { numRuns: Math.min(200, on.kernels * 2) },
