@@ -6,8 +6,7 @@ import { stage } from '../core/stage.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { flatten, unflatten } from '../core/tree.ts';
 import { buffersOf } from './buffers.ts';
-import type { Backend } from './backend.ts';
-import { defaultBackend } from './backend.ts';
+import { backendFor, type Backend } from './backend.ts';
 import { donatedLeaves } from './donation.ts';
 import { partsOf } from './control.ts';
 import type { Jitted } from './jit.ts';
@@ -133,7 +132,7 @@ export const explainPlan = (plan: Plan): Explanation => {
 
 /**
  * The kernels that a jitted function (or a function, as if jitted) compiles to for these arguments, and the bytes they move: what is
- * updated in place (in a donated argument, in a loop's carry) counts by its update.
+ * updated in place (in a donated argument, in a loop's carry) counts by its update. On the device given, or else that it would run on.
  * @example
  * explain(jit((x) => add(mul(x, x), 1)))(zeros([4])).kernels.length; // 1
  */
@@ -145,10 +144,12 @@ export const explain =
   (...args) => {
     const { program, captured } =
       'trace' in f ? f.trace(...args) : traceFunction('explain', f as unknown as (...args: never[]) => unknown, args);
-    const donated =
-      'trace' in f ? donatedLeaves(f.options.donate, args, flatten(args, 'explain').leaves) : new Set<number>();
+    const { leaves } = flatten(args, 'explain');
+    const donated = 'trace' in f ? donatedLeaves(f.options.donate, args, leaves) : new Set<number>();
     const positions = new Set([...donated].map((i) => i + captured.length));
-    const executable = (device ?? defaultBackend()).compile(simplify(program), positions);
+    const own = device ?? ('trace' in f ? f.options.device : undefined);
+    const backend = own ?? backendFor('explain', [...captured, ...leaves.map(leafTensor)]);
+    const executable = backend.compile(simplify(program), positions);
     if (executable.plan === undefined) throw new Error('explain: this device interprets programs and has no kernels');
     return explainPlan(executable.plan);
   };
