@@ -5,6 +5,7 @@ import { HostStorage } from '../core/host.ts';
 import type { Backend, Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
 import { planProgram } from '../jit/plan.ts';
+import { hasRoutine } from './attention.ts';
 import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
 import { createFaults } from './faults.ts';
@@ -83,6 +84,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
           buffers: limits.buffers - 1,
           row: longestRow,
           inPlace: true,
+          routine: (r, inputs) => hasRoutine(r, inputs, limits),
         },
         { donated },
       );
