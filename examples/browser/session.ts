@@ -8,7 +8,7 @@ import type { Digits } from '../digits/data.ts';
 import { lateReader } from '../digits/late.ts';
 import { digitsLearner, parameterCount } from '../digits/learner.ts';
 import { digitsNetwork, full, type NetworkSize } from '../digits/network.ts';
-import type { BrowserDevice } from './gpu.ts';
+import type { BrowserDevice } from './device.ts';
 import type { Samples, Setup, Told } from './protocol.ts';
 
 export interface Session {

@@ -1,8 +1,7 @@
 // The worker's entry: takes the page's messages, one run at a time.
 import { defaultDevice } from 'cotangent';
-import { deviceFor } from './device.ts';
+import { deviceFor, type BrowserDevice } from './device.ts';
 import { fetchDigits } from './digits.ts';
-import type { BrowserDevice } from './gpu.ts';
 import type { Ask, Setup, Tell, Told } from './protocol.ts';
 import { openSession, type Session } from './session.ts';
 
