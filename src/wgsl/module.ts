@@ -111,8 +111,6 @@ const renderPlan = (
   return plan.kernels.flatMap((k) => renderKernel(k, inner, plan));
 };
 
-const one = (d: Dispatch | undefined): readonly Dispatch[] => (d === undefined ? [] : [d]);
-
 const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] => {
   switch (k.kind) {
     case 'loop':
@@ -124,7 +122,7 @@ const renderKernel = (k: Kernel, target: Around, plan: Plan): readonly Step[] =>
     case 'scatter':
       return renderScatter(k, target);
     case 'cumulate':
-      return one(renderCumulate(k, target));
+      return renderCumulate(k, target);
     case 'attention':
     case 'attentionGradient':
       return renderAttention(k, target);
