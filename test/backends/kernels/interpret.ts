@@ -237,21 +237,29 @@ export const interpret = (k: LoopKernel, memory: Memory): void => {
   });
 };
 
-/** The same for a contraction. */
+/** The same for a contraction: its operands are evaluated once each, then multiplied. */
 export const interpretContract = (k: ContractKernel, memory: Memory): void => {
-  let outer: ReadonlyMap<number, number> = new Map();
-  let inner: ReadonlyMap<number, number> = outer;
-  const within = { at: (v: Var): number => inner.get(v.id) ?? outer.get(v.id) ?? 0, memory };
-  const around = { at: (v: Var): number => outer.get(v.id) ?? 0, memory };
-  forEach([...k.batch, ...k.m, ...k.n], (point) => {
-    outer = point;
-    let acc = 0;
-    forEach(k.k, (term) => {
-      inner = term;
-      acc += evaluate(k.a, within) * evaluate(k.b, within);
+  forEach(k.batch, (batch) => {
+    const operand = (e: Expr, axes: readonly Var[]): readonly (readonly number[])[] => {
+      const lines: number[][] = [];
+      forEach(axes, (point) => {
+        const line: number[] = [];
+        forEach(k.k, (term) => {
+          const at = (v: Var): number => term.get(v.id) ?? point.get(v.id) ?? batch.get(v.id) ?? 0;
+          line.push(evaluate(e, { at, memory }));
+        });
+        lines.push(line);
+      });
+      return lines;
+    };
+    const [rows, columns] = [operand(k.a, k.m), operand(k.b, k.n)];
+    forEach(k.m, (row, i) => {
+      forEach(k.n, (column, j) => {
+        const acc = rows[i]!.reduce((sum, x, p) => sum + x * columns[j]![p]!, 0);
+        const at = (v: Var): number => row.get(v.id) ?? column.get(v.id) ?? batch.get(v.id) ?? 0;
+        for (const s of k.epilogue)
+          memory.get(s.buffer)![evaluateIndex(s.index, at, (e) => evaluate(e, { at, memory }))] = evaluate(s.value, { at, memory, acc }); // prettier-ignore
+      });
     });
-    const c = { ...around, acc };
-    for (const s of k.epilogue)
-      memory.get(s.buffer)![evaluateIndex(s.index, c.at, (e) => evaluate(e, c))] = evaluate(s.value, c);
   });
 };
