@@ -42,6 +42,7 @@ export interface GpuDevice {
     readonly maxComputeWorkgroupStorageSize: number;
   };
   readonly features: { has(name: string): boolean };
+  readonly adapterInfo?: { readonly subgroupMinSize?: number };
   readonly lost: Promise<{ readonly message: string; readonly reason?: string }>;
   readonly queue: {
     submit(commands: GpuObject[]): void;

@@ -14,6 +14,8 @@ export interface GpuLimits {
   readonly workgroupBytes: number;
   /** Whether shaders may exchange values inside of subgroups. */
   readonly subgroups: boolean;
+  /** Invocations of the smallest subgroup there may be; 0 without subgroups. */
+  readonly subgroupSize: number;
 }
 
 /** What WebGPU guarantees everywhere. */
@@ -24,15 +26,20 @@ export const leastLimits: GpuLimits = {
   invocations: 256,
   workgroupBytes: 16384,
   subgroups: false,
+  subgroupSize: 0,
 };
 
-export const limitsOf = ({ limits, features }: GpuDevice): GpuLimits => ({
+// Subgroups have 4 invocations or more wherever there are any.
+const leastSubgroup = 4;
+
+export const limitsOf = ({ limits, features, adapterInfo }: GpuDevice): GpuLimits => ({
   buffers: limits.maxStorageBuffersPerShaderStage,
   bindingBytes: limits.maxStorageBufferBindingSize,
   workgroups: limits.maxComputeWorkgroupsPerDimension,
   invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
   workgroupBytes: limits.maxComputeWorkgroupStorageSize,
   subgroups: features.has('subgroups'),
+  subgroupSize: features.has('subgroups') ? Math.max(leastSubgroup, adapterInfo?.subgroupMinSize ?? 0) : 0,
 });
 
 /** Limits to ask an adapter for, each at its most: kernels grow with them. */

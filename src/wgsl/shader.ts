@@ -68,6 +68,8 @@ export interface Shader {
   flag(f: Flag): string;
   /** The name of scratch memory (an array of u32) of at least so many words. */
   scratch(words: number): string;
+  /** Makes use of an optional feature. */
+  enable(feature: 'subgroups'): void;
   /** A module-scope declaration. */
   declare(text: string): void;
   finish(name: string, head: string, workgroups: readonly [number, number, number]): Dispatch;
@@ -77,6 +79,7 @@ export const createShader = (target: Target): Shader => {
   const helpers = new Set<Helper>();
   const bound = new Map<string, Bound>();
   const packed = new Set<string>();
+  const enabled = new Set<string>();
   const counted = new Map<string, Digit>();
   const lines: string[] = [];
   const declarations: string[] = [];
@@ -173,6 +176,7 @@ export const createShader = (target: Target): Shader => {
       scratchWords = Math.max(scratchWords, words);
       return bind({ kind: 'scratch', at: 0 }, 'u32', true).name;
     },
+    enable: (feature) => enabled.add(feature),
     declare: (text) => declarations.push(text),
     finish: (name, head, workgroups) => {
       const variables = [...bound.values()];
@@ -183,7 +187,8 @@ export const createShader = (target: Target): Shader => {
       );
       const numbers = [...counted.keys()].map((n, i) => `@group(1) @binding(${i}) var<uniform> ${n}: i32;\n`);
       const rest = [...declarations.map((d) => `${d}\n`), helperText(helpers)].join('');
-      const wgsl = `${declared.join('')}${numbers.join('')}${rest}${head} {\n${lines.join('\n')}\n}\n`;
+      const features = [...enabled].map((f) => `enable ${f};\n`).join('');
+      const wgsl = `${features}${declared.join('')}${numbers.join('')}${rest}${head} {\n${lines.join('\n')}\n}\n`;
       return {
         name,
         wgsl,

@@ -1,13 +1,28 @@
 // Elementwise kernels and reductions on the GPU against WebAssembly, in every schedule that a shape can lead to.
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import * as ct from '../../src/index.ts';
 import { devicePut, fromTypedArray, grad, jit, tensor, valueAndGrad, type Tensor } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { ints, numbers } from './arrays.ts';
+import { createWebGpuDevice } from '../../src/wgsl/device.ts';
+import type { GpuDevice } from '../../src/wgsl/gpu.ts';
+import { testGpuDevice } from '../setup/swiftshader.ts';
 import { agree, gpuDevice } from './device.ts';
 
 const device = await gpuDevice();
+// The same GPU as one whose shaders cannot exchange values inside of subgroups.
+const real = await testGpuDevice();
+afterAll(() => real.destroy());
+const plainDevice = createWebGpuDevice(
+  new Proxy(real as unknown as GpuDevice, {
+    get: (target, name) => {
+      if (name === 'features') return { has: () => false };
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
+    },
+  }),
+);
 const floatOps = ['sum', 'max', 'min', 'argmax', 'argmin'] as const;
 type Op = (typeof floatOps)[number] | 'prod' | 'any' | 'all';
 type Dtype = 'float32' | 'int32' | 'uint32' | 'bool';
@@ -116,6 +131,15 @@ describe('reductions', () => {
     expect(Math.abs(Number(total) / (1e7 * Math.fround(0.1)) - 1)).toBeLessThan(1e-6);
     x.dispose();
   });
+
+  test('without subgroups', () =>
+    agree(
+      plainDevice,
+      (...xs) =>
+        xs.flatMap((x) => [...floatOps.map((op) => reduce(op, x, 1)), x.greater(0).all({ axis: 1 }), nn.softmax(x)]),
+      [9, 64, 257, 1024, 5000].map((n) => values(n, [6, n], 'float32')),
+      1e-5,
+    ));
 
   test('the same bits every time', async () => {
     const x = devicePut(

@@ -69,11 +69,21 @@ describe('kernels as text', () => {
         a1 = a2 + a3;
         shared0[local] = a1;
         workgroupBarrier();
-        a1 = shared0[i32(local & ~15u) + 0];
-        for (var l0 = 1; l0 < 16; l0++) {
-          let o0 = i32(local & ~15u) + l0;
-          let x0 = shared0[o0];
-          a1 = a1 + x0;
+        if (lane < 4) {
+          a1 = shared0[i32(local / 16u) * 16 + lane];
+          for (var l0 = 1; l0 < 4; l0++) {
+            let o0 = i32(local / 16u) * 16 + lane + l0 * 4;
+            let x0 = shared0[o0];
+            a1 = a1 + x0;
+          }
+          shared0[i32(local / 16u) * 16 + lane] = a1;
+        }
+        workgroupBarrier();
+        a1 = shared0[i32(local / 16u) * 16 + 0];
+        for (var l1 = 1; l1 < 4; l1++) {
+          let o1 = i32(local / 16u) * 16 + l1;
+          let x1 = shared0[o1];
+          a1 = a1 + x1;
         }
         for (var j1 = 0; j1 < 4; j1++) {
           let k1 = lane + j1 * 16;
