@@ -11,6 +11,8 @@ import type { Plan } from './kernel.ts';
 export interface Executable {
   /** Absent on devices that interpret. */
   readonly plan?: Plan;
+  /** On a GPU: the dispatches of one run, of a loop of unknown length those of one round. */
+  readonly dispatches?: number;
   /**
    * Runs on concrete inputs of the program's shapes and dtypes. Inputs at donated positions lose their storage if the
    * run succeeds; the others are left alone. One storage an output.

@@ -88,6 +88,8 @@ export interface Explanation {
   /** Bytes of the program's own temporaries. */
   readonly arenaBytes: number;
   readonly plan: Plan;
+  /** On a GPU: its dispatches, which need not be as many as kernels; of a loop of unknown length those of one round. */
+  readonly dispatches?: number;
   toString(): string;
 }
 
@@ -105,14 +107,20 @@ const costsOf = (plan: Plan): KernelCost[] =>
     };
   });
 
+/** What a computation of JS costs where the program runs elsewhere; an effect costs nothing of the kind. */
+const splitting = ({ kind, name }: KernelCost): string =>
+  kind === 'callback' && name.startsWith('pureCallback')
+    ? '; on a GPU it splits the program, which waits for what came before, reads it, and goes on when JS has computed'
+    : '';
+
 const lines = (kernels: readonly KernelCost[], indent = ''): string[] =>
   kernels.flatMap((k, i) => [
-    `${indent}${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(Math.max(0, 32 - indent.length))} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops`,
+    `${indent}${String(i).padStart(3)} ${k.kind.padEnd(8)} ${k.name.padEnd(Math.max(0, 32 - indent.length))} ${k.inputs} in, ${k.outputs} out, ${k.bytes} bytes, ${k.flops} flops${splitting(k)}`,
     ...k.parts.flatMap((part) => lines(part, `${indent}    `)),
   ]);
 
 /** The cost of a plan, kernel by kernel. */
-export const explainPlan = (plan: Plan): Explanation => {
+export const explainPlan = (plan: Plan, dispatches?: number): Explanation => {
   const kernels = costsOf(plan);
   const flops = kernels.reduce((n, k) => n + k.flops, 0);
   const bytes = kernels.reduce((n, k) => n + k.bytes, 0);
@@ -122,10 +130,11 @@ export const explainPlan = (plan: Plan): Explanation => {
     bytes,
     arenaBytes: plan.arenaBytes,
     plan,
+    ...(dispatches === undefined ? {} : { dispatches }),
     toString: () =>
       [
         ...lines(kernels),
-        `${kernels.length} kernels, ${bytes} bytes, ${flops} flops, ${plan.arenaBytes} bytes of temporaries`,
+        `${kernels.length} kernels, ${dispatches === undefined ? '' : `${dispatches} dispatches, `}${bytes} bytes, ${flops} flops, ${plan.arenaBytes} bytes of temporaries`,
       ].join('\n'),
   };
 };
@@ -151,5 +160,5 @@ export const explain =
     const backend = own ?? backendFor('explain', [...captured, ...leaves.map(leafTensor)]);
     const executable = backend.compile(simplify(program), positions);
     if (executable.plan === undefined) throw new Error('explain: this device interprets programs and has no kernels');
-    return explainPlan(executable.plan);
+    return explainPlan(executable.plan, executable.dispatches);
   };

@@ -132,10 +132,14 @@ export const lowered = <A extends readonly unknown[], R>(parts: LoweringParts<R>
       return parts.run(leaves, structure, args);
     };
     let cost: Cost | undefined;
-    return Object.defineProperty(Object.assign(call, { explain: () => explainPlan(planned()) }), 'cost', {
-      get: () => (cost ??= costOf(planned())),
-      enumerable: true,
-    }) as unknown as Compiled<A, R>;
+    return Object.defineProperty(
+      Object.assign(call, { explain: () => explainPlan(planned(), executable.dispatches) }),
+      'cost',
+      {
+        get: () => (cost ??= costOf(planned())),
+        enumerable: true,
+      },
+    ) as unknown as Compiled<A, R>;
   };
   return {
     program,

@@ -13,7 +13,7 @@ import type { Module } from './module.ts';
 import type { Pipelines } from './pipelines.ts';
 import { smallBytes, type Block } from './pool.ts';
 import type { Completion, Outcome } from './queue.ts';
-import { dispatchesOf, type FixedPlace } from './steps.ts';
+import { dispatchCount, dispatchesOf, type FixedPlace } from './steps.ts';
 import { WebGpuStorage, type Home } from './storage.ts';
 import { toWords, wordBytes } from './types.ts';
 
@@ -211,7 +211,7 @@ export const createExecutable = (
       throw error;
     }
   };
-  return { plan, run };
+  return { plan, dispatches: dispatchCount(module.steps), run };
 };
 
 /** The storage of an input: on this device, or elements of the host to be sent along. */

@@ -134,3 +134,10 @@ export type Step = Dispatch | Loop | Rounds | HostStep;
 /** All dispatches, in order, each once. */
 export const dispatchesOf = (steps: readonly Step[]): readonly Dispatch[] =>
   steps.flatMap((s) => ('steps' in s ? dispatchesOf(s.steps) : 'call' in s ? [] : [s]));
+
+/** Dispatches of a run, steps of loops counted as often as they run; of a loop of unknown length one round. */
+export const dispatchCount = (steps: readonly Step[]): number =>
+  steps.reduce(
+    (n, s) => n + ('steps' in s ? ('length' in s ? s.length : 1) * dispatchCount(s.steps) : 'call' in s ? 0 : 1),
+    0,
+  );

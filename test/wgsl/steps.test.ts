@@ -1,6 +1,6 @@
 // What training steps ask of the GPU: how many dispatches, and that a step in steady state makes no buffer and no bind group.
 import { afterAll, describe, expect, test } from 'vitest';
-import { devicePut, jit, maxPool, tensor, tree, valueAndGrad, zeros, type Tensor } from '../../src/index.ts';
+import { devicePut, explain, jit, maxPool, tensor, tree, valueAndGrad, zeros, type Tensor } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { adam, adamw, applyUpdates, sgd, warmupCosine, type Optimizer } from '../../src/optim/index.ts';
 import { foldIn, key, normal, uniform, type Key } from '../../src/random/index.ts';
@@ -194,6 +194,7 @@ describe('a training step in steady state is one submission and makes nothing', 
       const start = devicePut([params, state] as const, gpu);
       const x0 = zeros([64, 36]);
       const want = dispatches(step, [params, state, x0, labels(64)], here).length;
+      expect(explain(step)(params, state, x0, labels(64)).dispatches).toBe(want);
       let [p, s] = start;
       const losses: number[] = [];
       const calls = await callsOf(10, (i) => {
