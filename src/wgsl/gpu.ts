@@ -41,8 +41,13 @@ export interface GpuDevice {
     readonly maxComputeWorkgroupSizeX: number;
     readonly maxComputeWorkgroupStorageSize: number;
   };
+  readonly adapterInfo?: {
+    readonly architecture?: string;
+    readonly description?: string;
+    readonly isFallbackAdapter?: boolean;
+    readonly subgroupMinSize?: number;
+  };
   readonly features: { has(name: string): boolean };
-  readonly adapterInfo?: { readonly subgroupMinSize?: number };
   readonly lost: Promise<{ readonly message: string; readonly reason?: string }>;
   readonly queue: {
     submit(commands: GpuObject[]): void;

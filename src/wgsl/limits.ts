@@ -16,6 +16,8 @@ export interface GpuLimits {
   readonly subgroups: boolean;
   /** Invocations of the smallest subgroup there may be; 0 without subgroups. */
   readonly subgroupSize: number;
+  /** Whether it is a processor that plays a GPU: memory of a workgroup is no nearer than any other, and a barrier is dear. */
+  readonly software: boolean;
 }
 
 /** What WebGPU guarantees everywhere. */
@@ -27,19 +29,23 @@ export const leastLimits: GpuLimits = {
   workgroupBytes: 16384,
   subgroups: false,
   subgroupSize: 0,
+  software: false,
 };
 
 // Subgroups have 4 invocations or more wherever there are any.
 const leastSubgroup = 4;
 
-export const limitsOf = ({ limits, features, adapterInfo }: GpuDevice): GpuLimits => ({
+const drivers = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
+export const limitsOf = ({ limits, features, adapterInfo: info }: GpuDevice): GpuLimits => ({
   buffers: limits.maxStorageBuffersPerShaderStage,
   bindingBytes: limits.maxStorageBufferBindingSize,
   workgroups: limits.maxComputeWorkgroupsPerDimension,
   invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
   workgroupBytes: limits.maxComputeWorkgroupStorageSize,
   subgroups: features.has('subgroups'),
-  subgroupSize: features.has('subgroups') ? Math.max(leastSubgroup, adapterInfo?.subgroupMinSize ?? 0) : 0,
+  subgroupSize: features.has('subgroups') ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
+  software: info?.isFallbackAdapter === true || drivers.test(`${info?.architecture ?? ''} ${info?.description ?? ''}`),
 });
 
 /** Limits to ask an adapter for, each at its most: kernels grow with them. */
