@@ -14,6 +14,7 @@ const boundBytes = (bytes: number): number => Math.max(1, Math.ceil(bytes / vect
 
 /** A dispatch, as long as its program lives. */
 export interface Prepared {
+  readonly kind: 'dispatch';
   readonly dispatch: Dispatch;
   readonly pipeline: Pipeline;
   /** Its number in the program. */
@@ -21,6 +22,10 @@ export interface Prepared {
   /** The number of loops around it. */
   readonly level: number;
   readonly numbers: GpuObject | undefined;
+  /** Workgroups. */
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
   readonly groups: Map<string, GpuObject>;
 }
 

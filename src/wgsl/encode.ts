@@ -31,14 +31,19 @@ const firstBurst = 8;
 const longestBurst = 256;
 
 interface PreparedLoop {
+  readonly kind: 'loop';
   readonly loop: Loop | Rounds;
   readonly steps: readonly Prepared[];
   /** Whether something inside waits for the GPU. */
   readonly waits: boolean;
 }
-type Prepared = PreparedDispatch | PreparedLoop | HostStep;
+interface PreparedCall {
+  readonly kind: 'call';
+  readonly step: HostStep;
+}
+type Prepared = PreparedDispatch | PreparedLoop | PreparedCall;
 
-const waiting = (s: Prepared): boolean => ('loop' in s ? s.waits : 'call' in s && !s.effect);
+const waiting = (s: Prepared): boolean => (s.kind === 'loop' ? s.waits : s.kind === 'call' && !s.step.effect);
 
 export interface Encoder {
   /** Resolves when every pipeline was compiled; undefined where that is so already. */
@@ -67,20 +72,25 @@ export const createEncoder = (
     else [p.even, p.odd].forEach(use);
   };
   const prepare = (step: Step, level: number): Prepared => {
-    if ('call' in step) return step;
+    if ('call' in step) return { kind: 'call', step };
     if ('steps' in step) {
       const inside = step.steps.map((s) => prepare(s, level + 1));
-      return { loop: step, steps: inside, waits: 'flag' in step || inside.some(waiting) };
+      return { kind: 'loop', loop: step, steps: inside, waits: 'flag' in step || inside.some(waiting) };
     }
     const { digits, gate, bindings } = step;
     bindings.forEach((b) => use(b.place));
     if (gate !== undefined && gate !== 'open') use(gate.place);
+    const [x, y, z] = step.workgroups;
     const prepared: PreparedDispatch = {
+      kind: 'dispatch',
       dispatch: step,
       pipeline: pipelines.get(step),
       at: all.length,
       level,
       numbers: digits.length === 0 ? undefined : counters.group(digits.length),
+      x,
+      y,
+      z,
       groups: new Map(),
     };
     all.push(prepared);
@@ -123,20 +133,19 @@ export const createEncoder = (
       const { pipeline } = d.pipeline;
       if (pipeline !== current) pass.setPipeline((current = pipeline!));
       const turn = turns & ((1 << d.level) - 1);
-      const { group, gate, gateOffset } = bounds[d.at]![turn] ?? combinations.bind(combination, d, turn, spanOf);
-      pass.setBindGroup(0, group);
+      const bound = bounds[d.at]![turn] ?? combinations.bind(combination, d, turn, spanOf);
+      pass.setBindGroup(0, bound.group);
       if (d.numbers !== undefined)
         pass.setBindGroup(
           1,
           d.numbers,
           d.dispatch.digits.map(({ level, digit }) => offsetOf(slices[level]!, digit)),
         );
-      if (gate !== undefined) return pass.dispatchWorkgroupsIndirect(gate, gateOffset);
-      const [x, y, z] = d.dispatch.workgroups;
+      if (bound.gate !== undefined) return pass.dispatchWorkgroupsIndirect(bound.gate, bound.gateOffset);
       // Numbers that are not passed need not cross over to the engine's native side.
-      if (z !== 1) pass.dispatchWorkgroups(x, y, z);
-      else if (y !== 1) pass.dispatchWorkgroups(x, y);
-      else pass.dispatchWorkgroups(x);
+      if (d.z !== 1) pass.dispatchWorkgroups(d.x, d.y, d.z);
+      else if (d.y !== 1) pass.dispatchWorkgroups(d.x, d.y);
+      else pass.dispatchWorkgroups(d.x);
     };
     const setTurn = (level: number, odd: number): void => {
       turns = (turns & ~(1 << level)) | (odd << level);
@@ -147,8 +156,8 @@ export const createEncoder = (
     };
     const putAll = (list: readonly Prepared[]): void => {
       for (const s of list) {
-        if ('dispatch' in s) put(s);
-        else if ('call' in s) calls.note(s, here, outside());
+        if (s.kind === 'dispatch') put(s);
+        else if (s.kind === 'call') calls.note(s.step, here, outside());
         else if ('length' in s.loop)
           for (let left = s.loop.length; left > 0; left--) {
             setSlice(s.loop, left);
@@ -170,14 +179,14 @@ export const createEncoder = (
     };
     const putWaiting = async (list: readonly Prepared[]): Promise<void> => {
       for (const s of list) {
-        if (!waiting(s)) putAll([s]);
-        else if ('call' in s) await calls.compute(s, here, outside(), flush);
-        else if ('length' in (s as PreparedLoop).loop)
-          for (let left = ((s as PreparedLoop).loop as Loop).length; left > 0; left--) {
-            setSlice((s as PreparedLoop).loop as Loop, left);
-            await putWaiting((s as PreparedLoop).steps);
+        if (s.kind === 'dispatch' || !waiting(s)) putAll([s]);
+        else if (s.kind === 'call') await calls.compute(s.step, here, outside(), flush);
+        else if ('length' in s.loop)
+          for (let left = s.loop.length; left > 0; left--) {
+            setSlice(s.loop, left);
+            await putWaiting(s.steps);
           }
-        else await putRounds((s as PreparedLoop).loop as Rounds, (s as PreparedLoop).steps);
+        else await putRounds(s.loop, s.steps);
       }
     };
     const putRounds = async ({ level, flag }: Rounds, inside: readonly Prepared[]): Promise<void> => {

@@ -5,6 +5,7 @@ import {
   cond,
   debug,
   devicePut,
+  explain,
   grad,
   jit,
   mul,
@@ -236,6 +237,7 @@ describe('pureCallback', () => {
     const f = jit((x: Tensor) => call(x.mul(2)).add(x), { device: await device });
     const g = jit((x: Tensor) => x.sub(1), { device: await device });
     expect(await g(f(tensor([5, 2, 3]))).array()).toEqual([10, 7, 8]);
+    expect(explain(f)(tensor([5, 2, 3])).toString()).toMatch(/pureCallback\(median\).*splits the program/);
   });
 
   test('in loops and branches', async () => {
