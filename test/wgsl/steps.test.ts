@@ -117,8 +117,12 @@ describe('an optimizer over all parameters', () => {
       { donate: [0, 1] },
     );
     const all = dispatches(step, [params, optimizer.init(params), zeros([4, 8])], here);
-    // What writes parameters comes last.
-    expect(all.filter((d) => d.bindings.some((b) => b.place.kind === 'arena' && b.write)).length).toBe(1);
+    const updates = (ds: readonly Dispatch[]): readonly Dispatch[] =>
+      ds.filter((d) => d.bindings.some((b) => b.place.kind === 'arena' && b.write));
+    expect(updates(all).length).toBe(1);
+    // 80 leaves of 256 bytes each; a shader that may see 4096 bytes of a buffer sees 16 of them.
+    const small = dispatches(step, [params, optimizer.init(params), zeros([4, 8])], { ...here, bindingBytes: 4096 });
+    expect(updates(small).length).toBe(5);
   });
 });
 
