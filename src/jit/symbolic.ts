@@ -37,13 +37,16 @@ export const createBuilder = (graph: Graph, leaf: Leaf): Builder => {
   // Outputs of one equation share their inner expressions.
   const rewritten = new Map<string, Map<Expr, Expr>>();
 
+  const baseOf = (n: Node): Node => (n.root || n.view === undefined ? n : baseOf(graph.nodes.get(n.view)!));
   const at = (value: Value, index: readonly Index[], guards: readonly Guard[] = []): Expr => {
     const node = graph.nodes.get(value)!;
     const key = `${node.order}|${index.map(indexKey).join(',')}|${guardsKey(guards)}`;
     const known = memo.get(key);
     if (known !== undefined) return known;
+    // A view has its source's elements in the same order: no digit of a position is needed, which guards may be what bounds.
+    const base = baseOf(node);
     const result =
-      (node.root ? leaf(node, linearize(index, value.aval.shape), guards) : undefined) ?? expand(node, index, guards);
+      (base.root ? leaf(base, linearize(index, value.aval.shape), guards) : undefined) ?? expand(node, index, guards);
     memo.set(key, result);
     return result;
   };
