@@ -1,5 +1,7 @@
 // Contractions in WGSL: which way a matrix product, a convolution or one of their gradients is computed.
 import type { ContractKernel } from '../jit/kernel.ts';
+import { renderBlocks } from './contract/block.ts';
+import { chooseBlocks } from './contract/choose.ts';
 import { chooseTile } from './contract/config.ts';
 import { flatten } from './contract/problem.ts';
 import { renderSecond } from './contract/second.ts';
@@ -10,11 +12,12 @@ import type { Dispatch } from './steps.ts';
 /** The dispatches of a contraction, in order; none where there is nothing to do. */
 export const renderContract = (kernel: ContractKernel, target: Target): readonly Dispatch[] => {
   const p = flatten(kernel);
-  if (p.batch.extent * p.row.extent * p.column.extent === 0) return [];
-  const choice = chooseTile(
-    { batch: p.batch.extent, rows: p.row.extent, columns: p.column.extent, common: p.common.extent },
-    target.limits,
-  );
-  const tiles = renderTiles(p, choice, target);
-  return choice.parts === 1 ? [tiles] : [tiles, renderSecond(p, choice.parts, target)];
+  const [batch, rows, columns] = [p.batch.extent, p.row.extent, p.column.extent];
+  if (batch * rows * columns === 0) return [];
+  const blocks = chooseBlocks(p, target);
+  const tile =
+    blocks === undefined ? chooseTile({ batch, rows, columns, common: p.common.extent }, target.limits) : undefined;
+  const first = blocks === undefined ? renderTiles(p, tile!, target) : renderBlocks(p, blocks, target);
+  const { parts } = blocks ?? tile!;
+  return parts === 1 ? [first] : [first, renderSecond(p, parts, target)];
 };

@@ -55,16 +55,23 @@ const renderDigit = (s: Shader, of: string, negative: boolean, div: number, mod:
   return `(${mod === Infinity ? above : remainder(above, mod)})`;
 };
 
-/** The conditions that ranges do not prove, joined; undefined where there are none. */
+/**
+ * The conditions that ranges do not prove, joined; undefined where there are none. All of them are computed: a branch for each costs
+ * more, and compilers of software drivers take minutes over many.
+ */
 export const renderGuards = (s: Shader, names: Names, guards: readonly Guard[]): string | undefined => {
   const tests: string[] = [];
   for (const g of guards) {
     const [lo, hi] = range(g.index);
     const text = renderIndex(s, names, g.index);
-    if (lo < g.lo) tests.push(`${text} >= ${g.lo}`);
-    if (hi >= g.hi) tests.push(`${text} < ${g.hi}`);
+    if (lo < g.lo && hi >= g.hi && g.hi > g.lo)
+      tests.push(`u32(${g.lo === 0 ? text : `${text} - ${g.lo}`}) < ${g.hi - g.lo}u`);
+    else {
+      if (lo < g.lo) tests.push(`${text} >= ${g.lo}`);
+      if (hi >= g.hi) tests.push(`${text} < ${g.hi}`);
+    }
   }
-  return tests.length === 0 ? undefined : tests.join(' && ');
+  return tests.length === 0 ? undefined : tests.length === 1 ? tests[0] : tests.map((x) => `(${x})`).join(' & ');
 };
 
 const element = (s: Shader, buffer: number, index: string, d: DType): string =>

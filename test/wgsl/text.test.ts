@@ -111,95 +111,43 @@ describe('kernels as text', () => {
         zeros([40]),
       ),
     ).toMatchInlineSnapshot(`
-      "// dotGeneral_maximum: 1 x 1 x 1 workgroups
+      "// dotGeneral_maximum: 4 x 1 x 1 workgroups
       @group(0) @binding(0) var<storage, read> b0: array<f32>;
       @group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
       @group(0) @binding(2) var<storage, read> b2: array<vec4<f32>>;
       @group(0) @binding(3) var<storage, read_write> b3: array<vec4<f32>>;
-      var<workgroup> left: array<vec4<f32>, 272>;
-      var<workgroup> right: array<vec4<f32>, 256>;
       fn is_nanx4(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
       fn max_f32x4(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(select(max(a, b), b, is_nanx4(b)), a, is_nanx4(a)); }
-      @compute @workgroup_size(256)
+      @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
         let g = i32(group.x);
-        let within = g;
-        let top = within * 64;
-        let start = 0;
         let lane = i32(index);
-        let x = lane % 16;
-        let y = lane / 16;
-        let left_q = lane / 16;
-        let left_s = lane % 16;
-        let left_row0 = min(top + left_q * 4, 19);
-        let h0 = left_row0 * 30;
-        let left_row1 = min(top + left_q * 4 + 1, 19);
-        let h1 = left_row1 * 30;
-        let left_row2 = min(top + left_q * 4 + 2, 19);
-        let h2 = left_row2 * 30;
-        let left_row3 = min(top + left_q * 4 + 3, 19);
-        let h3 = left_row3 * 30;
-        let right_q = lane % 16;
-        let right_s = lane / 16;
-        let right_row0 = min(start + right_q * 4, 36);
-        var p000 = vec4<f32>();
-        var p010 = vec4<f32>();
-        var p020 = vec4<f32>();
-        var p030 = vec4<f32>();
-        for (var k0 = 0; k0 < 30; k0 += 16) {
-          let left_k0 = k0 + left_s;
-          var left0 = vec4<f32>();
-          if (left_k0 < 30) {
-             {
-              let t0 = b0[left_k0 + h0];
-              left0[0] = t0;
-            }
-             {
-              let t1 = b0[left_k0 + h1];
-              left0[1] = t1;
-            }
-             {
-              let t2 = b0[left_k0 + h2];
-              left0[2] = t2;
-            }
-             {
-              let t3 = b0[left_k0 + h3];
-              left0[3] = t3;
-            }
+        let own = g * 64 + lane;
+        let p = min(own, 199);
+        let at0 = (p % 10) * 4;
+        let at1 = p / 10;
+        let h0 = at1 * 30;
+        var acc0 = vec4<f32>();
+        for (var k0 = 0; k0 < 30; k0 += 1) {
+          var lhs0: vec4<f32>;
+           {
+            let t0 = b0[k0 + h0];
+            lhs0 = vec4<f32>(t0);
           }
-          let right_k0 = k0 + right_s;
-          let h4 = right_k0 * 10;
-          var right0 = vec4<f32>();
-          if (right_k0 < 30) {
-             {
-              let t4 = b1[(right_row0 + h4 * 4) >> 2u];
-              right0 = t4;
-            }
+          let h1 = k0 * 10;
+          var rhs0: vec4<f32>;
+           {
+            let t1 = b1[(at0 + h1 * 4) >> 2u];
+            rhs0 = t1;
           }
-          workgroupBarrier();
-          left[left_s * 17 + left_q] = left0;
-          right[right_s * 16 + right_q] = right0;
-          workgroupBarrier();
-          for (var j = 0; j < 16; j++) {
-            let l0 = left[j * 17 + y];
-            let r0 = right[j * 16 + x];
-            p000 += l0[0] * r0;
-            p010 += l0[1] * r0;
-            p020 += l0[2] * r0;
-            p030 += l0[3] * r0;
-          }
+          acc0 += lhs0 * rhs0;
         }
-        var totals = array<vec4<f32>, 4>(p000, p010, p020, p030);
-        for (var o = 0; o < 4; o++) {
-          let row = top + y * 4 + o;
-          let column = start + x * 4;
-          if (row < 20 && column < 40) {
-            let result = totals[o];
-            let t5 = b2[(column) >> 2u];
-            let t6 = result + t5;
-            let t7 = max_f32x4(t6, vec4<f32>(0.0f));
-            b3[(row * 40 + column) >> 2u] = t7;
-          }
+        if (own < 200) {
+          let sum = acc0;
+          let t2 = b2[(at0) >> 2u];
+          let t3 = sum + t2;
+          let t4 = max_f32x4(t3, vec4<f32>(0.0f));
+          b3[(at1 * 40 + at0) >> 2u] = t4;
         }
       }
       "
@@ -226,7 +174,7 @@ describe('kernels as text', () => {
         let t2 = t0 + 6;
         let t3 = select(t0, t2, t1);
         var t4 = from_bits(0x7fc00000u);
-        if (t3 >= 0 && t3 < 6) { t4 = b1[t3]; }
+        if (u32(t3) < 6u) { t4 = b1[t3]; }
         let t5 = min_f32(t4, from_bits(0x7f800000u));
         b2[v0] = t5;
       }

@@ -63,3 +63,25 @@ export const toWords = (p: Problem, value: string): string =>
   p.kernel.dtype === 'uint32' ? value : `bitcast<u32>(${value})`;
 export const fromWord = (p: Problem, word: string): string =>
   p.kernel.dtype === 'uint32' ? word : `bitcast<${registerType(p.kernel.dtype)}>(${word})`;
+
+/** Leaves a sum, or the four along a lane, in scratch memory: parts of the common dimension after each other. */
+export const partialStore = (
+  s: Shader,
+  p: Problem,
+  parts: number,
+  vars: ReadonlyMap<number, string>,
+  lane: Lane | undefined,
+  sum: string,
+): void => {
+  const axes = [p.batch, p.row, p.column];
+  const words = s.scratch(axes.reduce((n, v) => n * v.extent, parts));
+  for (const c of lane === undefined ? [0] : [0, 1, 2, 3]) {
+    const at = axes.reduce((text, v) => {
+      if (v.extent === 1) return text;
+      const name = vars.get(v.id)!;
+      const own = v === lane?.axis && c > 0 ? `${name} + ${c}` : name;
+      return `(${text}) * ${v.extent} + ${own}`;
+    }, 'part');
+    s.line(`${words}[${at}] = ${toWords(p, lane === undefined ? sum : `${sum}[${c}]`)};`);
+  }
+};
