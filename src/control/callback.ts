@@ -161,7 +161,7 @@ export interface PureCallbackOptions {
 /**
  * A function of JS as a computation of a program (`jax.pure_callback`): when the program runs, f gets the arguments as concrete
  * tensors and returns a tree of tensors as `resultShape` declares it. It must be pure: it may be called once, several times, or
- * not at all where its result is not needed. Runs on the WebAssembly device. Errors: ShapeError, DTypeError or TreeError where the
+ * not at all where its result is not needed. On a GPU it splits the program, which waits for it. Errors: ShapeError, DTypeError or TreeError where the
  * result is not as declared; TracerError where it is differentiated (give the function around it a customJvp).
  * @example
  * const median = (x) => tensor(x.dataSync().sort()[1]);

@@ -39,7 +39,7 @@ const print = (label: string, x: unknown): void => {
 /**
  * Calls f with concrete values when the program runs, for its effect; what it returns is ignored (`jax.debug.callback`). Where and
  * how often it runs is as for debug.print; an exception that it throws comes out of the call of the program, whose arguments are
- * as they were, donated ones too.
+ * as they were, donated ones too; on a GPU, where it runs after the call, out of reading the results.
  * @example
  * const seen = [];
  * jit((x) => { debug.callback((v) => seen.push(v.itemSync()), sum(x)); return x; })(tensor([1, 2]));
