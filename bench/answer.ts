@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly save: (file: string, values: Float32Array) => Promise<void>;
   readonly memory: () => Readonly<Record<string, number>>;
   readonly peak: () => number;
+  /** Milliseconds that the threads of this process have computed. */
+  readonly cpu?: () => number;
 }
 
 /** The inputs of a workload by its manifest, which writeInputs made. */
@@ -97,9 +99,12 @@ export const answerer = (around: Surroundings): ((m: Command) => Promise<object>
         await around.save(m.file, values);
         return { length: values.length };
       }
-      case 'time':
+      case 'time': {
         current!.reset?.();
-        return { times: await timed(current!, m.minMs, m.minRuns, m.maxMs) };
+        const before = around.cpu?.() ?? NaN;
+        const times = await timed(current!, m.minMs, m.minRuns, m.maxMs);
+        return { times, cpuMs: ((around.cpu?.() ?? NaN) - before) / times.length };
+      }
       case 'memory': {
         current!.reset?.();
         const samples: object[] = [];

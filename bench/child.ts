@@ -49,6 +49,10 @@ const answer = answerer({
     return { rss, arrayBuffers, external };
   },
   peak: () => process.resourceUsage().maxRSS * 1024,
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
 });
 
 for await (const line of createInterface({ input: process.stdin })) {

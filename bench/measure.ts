@@ -107,6 +107,7 @@ export const timeWorkload = async (
     } else ready.push(r);
   }
   const times = new Map(ready.map((r) => [r, [] as number[]]));
+  const cpu = new Map(ready.map((r) => [r, [] as number[]]));
   for (let round = -1; round < rounds; round++) {
     for (const r of shuffled(ready)) {
       const slow = r.firstMs > SLOW_MS && Math.min(...times.get(r)!, r.firstMs) > SLOW_MS;
@@ -118,7 +119,9 @@ export const timeWorkload = async (
         maxMs: slow ? 1 : 4000,
       });
       if (answer.times === undefined) throw new Error(`${r.peer.library.name} on ${w.name}: ${answer.error}`);
-      if (round >= 0) times.get(r)!.push(...answer.times);
+      if (round < 0) continue;
+      times.get(r)!.push(...answer.times);
+      if (typeof answer.cpuMs === 'number') cpu.get(r)!.push(answer.cpuMs / w.calls);
     }
   }
   for (const [r, all] of times) {
@@ -130,6 +133,7 @@ export const timeWorkload = async (
       best: Math.min(...per),
       median: median(per),
       runs: per.length,
+      ...(cpu.get(r)!.length > 0 ? { cpuMs: median(cpu.get(r)!) } : {}),
       firstMs: r.firstMs,
       error: difference(w, r.values, reference!.values),
     });

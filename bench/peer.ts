@@ -116,6 +116,7 @@ export interface Answer {
   readonly importMs?: number;
   readonly firstMs?: number;
   readonly times?: readonly number[];
+  readonly cpuMs?: number | null;
   readonly samples?: readonly Readonly<Record<string, number>>[];
   readonly peak?: number;
 }

@@ -14,6 +14,8 @@ export interface Row {
   readonly best?: number;
   readonly median?: number;
   readonly runs?: number;
+  /** Milliseconds of all threads of the process together for a run, where they can be counted: a software driver has several. */
+  readonly cpuMs?: number;
   /** First call in a fresh process, tracing and compiling included. */
   readonly firstMs?: number;
   /** Largest relative difference to the reference library. */
@@ -73,7 +75,7 @@ export const machine = (): Pick<Report, 'date' | 'commit' | 'cpu' | 'cores' | 'm
   memoryGiB: Math.round(totalmem() / 2 ** 30),
 });
 
-const figure = (x: number | undefined): string =>
+export const figure = (x: number | undefined): string =>
   x === undefined ? '—' : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
 
 const cellOf = (row: Row | undefined): string =>
@@ -118,26 +120,32 @@ export const printTable = (list: readonly Workload[], used: readonly Library[], 
     [
       line(head),
       ...body.map(line),
+      ...(used.some((l) => l.gpu === 'dawn')
+        ? [`  threads, ms: ${rows.map((r) => `${r.library} ${figure(r.cpuMs)}`).join(', ')}`]
+        : []),
       ...rows.filter((r) => r.cannot !== undefined).map((r) => `  ${r.library}: ${r.cannot}`),
     ].join('\n'),
   );
 };
 
-const markdownTable = (head: readonly string[], body: readonly (readonly string[])[]): string =>
+export const markdownTable = (head: readonly string[], body: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const slug = (s: string): string =>
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+export const slug = (s: string): string =>
   s
     .toLowerCase()
     .replace(/\((r|tm)\)/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
 
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-
 const gpuOf = (r: Report): string =>
   Object.values(r.versions).find((v) => v['gpu'] !== undefined)?.['gpu'] ?? 'unknown GPU';
-const isSoftware = (gpu: string): boolean => /swiftshader|llvmpipe|software/i.test(gpu);
+export const isSoftware = (gpu: string): boolean => /swiftshader|llvmpipe|software/i.test(gpu);
+
+/** A GPU in the name of a file. */
+export const shortGpu = (gpu: string): string => (/swiftshader/i.test(gpu) ? 'swiftshader' : slug(gpu));
 
 const places = { dawn: 'Dawn in Node', chromium: 'headless Chromium' } as const;
 
@@ -209,14 +217,16 @@ const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]
 
 /** Writes `<date>-<cpu>-node<version>.json` and `.md`, of a GPU `<date>-<cpu>-webgpu-<gpu>-<place>`; returns their common path. */
 export const writeReport = (r: Report, list: readonly Workload[], used: readonly Library[], folder: string): string => {
-  mkdirSync(folder, { recursive: true });
   const gpu = gpuOf(r);
-  const subject =
-    r.place === undefined
-      ? `node${r.node}`
-      : `webgpu-${/swiftshader/i.test(gpu) ? 'swiftshader' : slug(gpu)}-${r.place}`;
-  const path = join(folder, `${r.date}-${slug(r.cpu)}-${subject}`);
-  writeFileSync(`${path}.json`, `${JSON.stringify(r, null, 2)}\n`);
-  writeFileSync(`${path}.md`, markdown(r, list, used));
+  const subject = r.place === undefined ? `node${r.node}` : `webgpu-${shortGpu(gpu)}-${r.place}`;
+  return writeBoth(folder, `${r.date}-${slug(r.cpu)}-${subject}`, r, markdown(r, list, used));
+};
+
+/** Writes a result as data and as text; returns their common path. */
+export const writeBoth = (folder: string, name: string, data: object, text: string): string => {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(`${path}.json`, `${JSON.stringify(data, null, 2)}\n`);
+  writeFileSync(`${path}.md`, text);
   return `${path}.{json,md}`;
 };

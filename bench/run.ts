@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attempt, latencyOf, memoryOf, timeWorkload } from './measure.ts';
 import { closeBrowsers } from './chromium.ts';
+import { dispatchCost, roofline } from './gpu-only.ts';
 import {
   buildChildren,
   findTorch,
@@ -22,6 +23,9 @@ const HELP = `npm run bench -- [options]
   --libs <a,b>       of ${libraries.map((l) => l.name).join(', ')} (default all; --gpu has no cotangent-relaxed)
   --gpu              the libraries on WebGPU: a table for each place
   --place <a,b>      with --gpu: dawn (Node), chromium (default both)
+  --dispatch         only: what a dispatch costs the CPU in Node through Dawn
+  --roofline         only: kernels against what the GPU itself was measured to do
+  --size <n>         with --roofline: side of the matrix product (default 4096, on a software driver 512)
   --node <path>      the Node that runs the JavaScript libraries (default this one)
   --rounds <n>       rounds of alternation (default 5)
   --latency          also: import, first call cold and warm of each training step
@@ -48,6 +52,9 @@ function read() {
       libs: { type: 'string' },
       gpu: { type: 'boolean', default: false },
       place: { type: 'string', default: 'dawn,chromium' },
+      dispatch: { type: 'boolean', default: false },
+      roofline: { type: 'boolean', default: false },
+      size: { type: 'string' },
       node: { type: 'string', default: process.execPath },
       rounds: { type: 'string', default: '5' },
       latency: { type: 'boolean', default: false },
@@ -104,6 +111,12 @@ const probe =
   'process.exit(WebAssembly.validate(Uint8Array.from([0,97,115,109,1,0,0,0,1,8,1,96,3,123,123,123,1,123,3,2,1,0,10,13,1,11,0,32,0,32,1,32,2,253,133,2,11]))?0:1)';
 const needsRelaxedFlag = spawnSync(options.node, ['-e', probe]).status !== 0;
 const python = everyone.some((l) => l.adapter === 'torch') ? findTorch() : undefined;
+if (options.dispatch || options.roofline) {
+  const out = options['no-report'] ? undefined : options.out;
+  if (options.dispatch) dispatchCost(options.node, nodeInfo, out);
+  if (options.roofline) roofline(options.node, nodeInfo, out, options.size);
+  process.exit(0);
+}
 const startFor = (w: Workload): StartOptions => ({ node: options.node, needsRelaxedFlag, python, calls: w.calls });
 
 /** Keeps a row, or says why there is none. */

@@ -5,6 +5,7 @@ import {
   fromTypedArray,
   grad,
   defaultDevice,
+  devices,
   hvp,
   jit,
   matmul,
@@ -26,9 +27,6 @@ import {
 } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
-import type { Backend } from '../../src/jit/backend.ts';
-import { createWebGpuDevice } from '../../src/wgsl/device.ts';
-import { wantedFeatures, wantedLimits } from '../../src/wgsl/limits.ts';
 import { loops } from './cotangent-loops.ts';
 import { CHECKED_STEPS, HYPER, parameterNames, type Inputs } from '../workloads.ts';
 import { concat, lossCurve, type Adapter, type Case, type Setup } from './adapter.ts';
@@ -61,7 +59,7 @@ const training = (
   names: readonly string[],
   lossOf: (p: Params, batch: Params) => Tensor,
   optimizer: optim.Optimizer,
-): Case => {
+): Case & { readonly advance: () => Tensor } => {
   type S = State<ReturnType<typeof optimizer.init>>;
   const batch = inputTree(
     inputs,
@@ -80,11 +78,12 @@ const training = (
     return { params, optimizer: optimizer.init(params) };
   };
   let state = initial();
-  const run = async (): Promise<number> => {
+  const advance = (): Tensor => {
     const [next, loss] = step(state, batch);
     state = next;
-    return loss.item() as Promise<number>;
+    return loss;
   };
+  const run = (): Promise<number> => advance().item() as Promise<number>;
   const reset = (): void => {
     state = initial();
   };
@@ -99,6 +98,7 @@ const training = (
       return curve;
     },
     reset,
+    advance,
   };
 };
 
@@ -137,7 +137,7 @@ const cnn: Setup = (inputs) => {
 const norm = (x: Tensor, scale: Tensor, shift: Tensor): Tensor =>
   nn.layerNorm(x.shape.at(-1)!, { eps: HYPER.normEpsilon }).apply({ scale, bias: shift }, x);
 
-const transformer: Setup = (inputs) => {
+const transformer = (inputs: Inputs): ReturnType<typeof training> => {
   const [batch, length, width] = inputs['x']!.shape as [number, number, number];
   const each = width / HYPER.heads;
   const heads = (x: Tensor): Tensor => transpose(reshape(x, [batch, length, HYPER.heads, each]), [0, 2, 1, 3]);
@@ -161,6 +161,9 @@ const transformer: Setup = (inputs) => {
     optim.sgd(HYPER.sgd.learningRate),
   );
 };
+
+/** Steps of the transformer block that are not waited for. */
+export const transformerStep = (inputs: Inputs): (() => Tensor) => transformer(inputs).advance;
 
 const squaredError = (p: readonly Tensor[], x: Tensor, y: Tensor): Tensor => {
   const h = tanh(dense(tanh(dense(x, p[0]!, p[1]!)), p[2]!, p[3]!));
@@ -242,20 +245,9 @@ const cases: Readonly<Record<string, Setup | string>> = {
   add16jit: add16(jit(add)),
 };
 
-const gpuDevice = async (): Promise<Backend> => {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null) throw new Error('no adapter');
-  const limits = adapter.limits as unknown as Readonly<Record<string, number>>;
-  const gpu = await adapter.requestDevice({
-    requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, limits[name]!])),
-    requiredFeatures: wantedFeatures.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
-  });
-  return createWebGpuDevice(gpu);
-};
-
 export const adapter: Adapter = {
   load: async (device) => {
-    if (device === 'webgpu') defaultDevice(await gpuDevice());
+    if (device === 'webgpu') defaultDevice(await devices.webgpu());
     const { relaxed } = defaultDevice() as { readonly relaxed?: boolean };
     return {
       versions: device === 'webgpu' ? {} : { 'relaxed SIMD': String(relaxed), threads: '1' },
