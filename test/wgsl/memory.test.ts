@@ -73,6 +73,15 @@ describe('a loop that never awaits', () => {
   });
 });
 
+test('memory that is given up for want of room is there for work that still waits for its shaders', async () => {
+  const gpu = await gpuDevice({ budget: 180_000 });
+  const f = jit((x: Tensor) => x.mul(3).add(1), { device: gpu });
+  const y = f(fromTypedArray(new Float32Array(10_000).fill(2)));
+  const other = devicePut(ones([30_000]), gpu);
+  expect([(await y.data())[9999], (await other.data())[0]]).toEqual([7, 1]);
+  expect(gpu.memory().idle).toBeLessThan(40_000);
+});
+
 describe('steady state', () => {
   test('batches from the host, numbers, parameters donated, the loss read at each step: nothing is made', async () => {
     const real = await testGpuDevice();
