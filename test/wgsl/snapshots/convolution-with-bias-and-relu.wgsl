@@ -1,0 +1,113 @@
+// conv_relu: 16 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> b2: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> b3: array<vec4<f32>>;
+var<workgroup> left: array<vec4<f32>, 272>;
+var<workgroup> right: array<vec4<f32>, 256>;
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let g = i32(group.x);
+  let within = g;
+  let top = within * 64;
+  let start = 0;
+  let lane = i32(index);
+  let x = lane % 16;
+  let y = lane / 16;
+  let left_q = lane / 4;
+  let left_s = lane % 4;
+  let left_row0 = top + left_q * 4;
+  let h0 = left_row0 * 2;
+  let h1 = ((left_row0 >> 4u) & 15);
+  let h2 = (left_row0 & 15);
+  let left_row1 = top + left_q * 4 + 1;
+  let h3 = left_row1 * 2;
+  let h4 = ((left_row1 >> 4u) & 15);
+  let h5 = (left_row1 & 15);
+  let left_row2 = top + left_q * 4 + 2;
+  let h6 = left_row2 * 2;
+  let h7 = ((left_row2 >> 4u) & 15);
+  let h8 = (left_row2 & 15);
+  let left_row3 = top + left_q * 4 + 3;
+  let h9 = left_row3 * 2;
+  let h10 = ((left_row3 >> 4u) & 15);
+  let h11 = (left_row3 & 15);
+  let right_q = lane % 16;
+  let right_s = lane / 16;
+  let right_row0 = min(start + right_q * 4, 12);
+  var p000 = vec4<f32>();
+  var p010 = vec4<f32>();
+  var p020 = vec4<f32>();
+  var p030 = vec4<f32>();
+  for (var k0 = 0; k0 < 72; k0 += 16) {
+    let left_k0 = k0 + left_s * 4;
+    let h12 = (i32(u32(left_k0) / 24u)) * 32;
+    let h13 = (i32(u32(left_k0) / 24u));
+    let h14 = (i32(u32(left_k0 >> 3u) % 3u));
+    var left0_0 = vec4<f32>();
+    var left0_1 = vec4<f32>();
+    var left0_2 = vec4<f32>();
+    var left0_3 = vec4<f32>();
+    if (lane < 64 && left_k0 < 72) {
+       {
+        var t0 = vec4<f32>(0.0f);
+        if ((u32(h1 + h13 + -1) < 16u) & (u32(h2 + h14 + -1) < 16u)) { t0 = b0[((i32(u32(left_k0) % 24u)) + h0 * 4 + h12 * 4 + -136) >> 2u]; }
+        left0_0 = t0;
+      }
+       {
+        var t1 = vec4<f32>(0.0f);
+        if ((u32(h4 + h13 + -1) < 16u) & (u32(h5 + h14 + -1) < 16u)) { t1 = b0[((i32(u32(left_k0) % 24u)) + h3 * 4 + h12 * 4 + -136) >> 2u]; }
+        left0_1 = t1;
+      }
+       {
+        var t2 = vec4<f32>(0.0f);
+        if ((u32(h7 + h13 + -1) < 16u) & (u32(h8 + h14 + -1) < 16u)) { t2 = b0[((i32(u32(left_k0) % 24u)) + h6 * 4 + h12 * 4 + -136) >> 2u]; }
+        left0_2 = t2;
+      }
+       {
+        var t3 = vec4<f32>(0.0f);
+        if ((u32(h10 + h13 + -1) < 16u) & (u32(h11 + h14 + -1) < 16u)) { t3 = b0[((i32(u32(left_k0) % 24u)) + h9 * 4 + h12 * 4 + -136) >> 2u]; }
+        left0_3 = t3;
+      }
+    }
+    let right_k0 = k0 + right_s;
+    let h15 = right_k0 * 4;
+    var right0 = vec4<f32>();
+    if (right_k0 < 72) {
+       {
+        let t4 = b1[(right_row0 + h15 * 4) >> 2u];
+        right0 = t4;
+      }
+    }
+    workgroupBarrier();
+    if (lane < 64) {
+      left[(left_s * 4 + 0) * 17 + left_q] = vec4<f32>(left0_0[0], left0_1[0], left0_2[0], left0_3[0]);
+      left[(left_s * 4 + 1) * 17 + left_q] = vec4<f32>(left0_0[1], left0_1[1], left0_2[1], left0_3[1]);
+      left[(left_s * 4 + 2) * 17 + left_q] = vec4<f32>(left0_0[2], left0_1[2], left0_2[2], left0_3[2]);
+      left[(left_s * 4 + 3) * 17 + left_q] = vec4<f32>(left0_0[3], left0_1[3], left0_2[3], left0_3[3]);
+    }
+    right[right_s * 16 + right_q] = right0;
+    workgroupBarrier();
+    for (var j = 0; j < 16; j++) {
+      let l0 = left[j * 17 + y];
+      let r0 = right[j * 16 + x];
+      p000 += l0[0] * r0;
+      p010 += l0[1] * r0;
+      p020 += l0[2] * r0;
+      p030 += l0[3] * r0;
+    }
+  }
+  var totals = array<vec4<f32>, 4>(p000, p010, p020, p030);
+  for (var o = 0; o < 4; o++) {
+    let row = top + y * 4 + o;
+    let column = start + x * 4;
+    if (column < 16) {
+      let result = totals[o];
+      let t5 = b2[(column) >> 2u];
+      let t6 = result + t5;
+      let t7 = t6 <= vec4<f32>(0.0f);
+      let t8 = select(t6, vec4<f32>(0.0f), t7);
+      b3[(row * 16 + column) >> 2u] = t8;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// dotGeneral: 128 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> b1: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> b2: array<u32>;
+var<workgroup> left: array<vec4<f32>, 144>;
+var<workgroup> right: array<vec4<f32>, 256>;
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let g = i32(group.x);
+  let part = g / 1;
+  let within = g % 1;
+  let top = within * 32;
+  let start = 0;
+  let lane = i32(index);
+  let x = lane % 16;
+  let y = lane / 16;
+  let left_q = lane / 4;
+  let left_s = lane % 4;
+  let left_row0 = min(top + left_q * 4, 15);
+  let h0 = left_row0 * 2048;
+  let left_row1 = min(top + left_q * 4 + 1, 15);
+  let h1 = left_row1 * 2048;
+  let left_row2 = min(top + left_q * 4 + 2, 15);
+  let h2 = left_row2 * 2048;
+  let left_row3 = min(top + left_q * 4 + 3, 15);
+  let h3 = left_row3 * 2048;
+  let right_q = lane % 16;
+  let right_s = lane / 16;
+  let right_row0 = min(start + right_q * 4, 12);
+  let right_s1 = lane / 16 + 8;
+  var p000 = vec4<f32>();
+  var p010 = vec4<f32>();
+  var p020 = vec4<f32>();
+  var p030 = vec4<f32>();
+  let last = min(8192, part * 64 + 64);
+  for (var k0 = part * 64; k0 < last; k0 += 16) {
+    let left_k0 = k0 + left_s * 4;
+    var left0_0 = vec4<f32>();
+    var left0_1 = vec4<f32>();
+    var left0_2 = vec4<f32>();
+    var left0_3 = vec4<f32>();
+    if (lane < 32) {
+       {
+        let t0 = b0[(left_k0 + h0 * 4) >> 2u];
+        left0_0 = t0;
+      }
+       {
+        let t1 = b0[(left_k0 + h1 * 4) >> 2u];
+        left0_1 = t1;
+      }
+       {
+        let t2 = b0[(left_k0 + h2 * 4) >> 2u];
+        left0_2 = t2;
+      }
+       {
+        let t3 = b0[(left_k0 + h3 * 4) >> 2u];
+        left0_3 = t3;
+      }
+    }
+    let right_k0 = k0 + right_s;
+    let h4 = right_k0 * 4;
+    var right0 = vec4<f32>();
+     {
+      let t4 = b1[(right_row0 + h4 * 4) >> 2u];
+      right0 = t4;
+    }
+    let right_k1 = k0 + right_s1;
+    let h5 = right_k1 * 4;
+    var right1 = vec4<f32>();
+     {
+      let t5 = b1[(right_row0 + h5 * 4) >> 2u];
+      right1 = t5;
+    }
+    workgroupBarrier();
+    if (lane < 32) {
+      left[(left_s * 4 + 0) * 9 + left_q] = vec4<f32>(left0_0[0], left0_1[0], left0_2[0], left0_3[0]);
+      left[(left_s * 4 + 1) * 9 + left_q] = vec4<f32>(left0_0[1], left0_1[1], left0_2[1], left0_3[1]);
+      left[(left_s * 4 + 2) * 9 + left_q] = vec4<f32>(left0_0[2], left0_1[2], left0_2[2], left0_3[2]);
+      left[(left_s * 4 + 3) * 9 + left_q] = vec4<f32>(left0_0[3], left0_1[3], left0_2[3], left0_3[3]);
+    }
+    right[right_s * 16 + right_q] = right0;
+    right[right_s1 * 16 + right_q] = right1;
+    workgroupBarrier();
+    for (var j = 0; j < 16; j++) {
+      let l0 = left[j * 9 + y];
+      let r0 = right[j * 16 + x];
+      p000 += l0[0] * r0;
+      p010 += l0[1] * r0;
+      p020 += l0[2] * r0;
+      p030 += l0[3] * r0;
+    }
+  }
+  var totals = array<vec4<f32>, 4>(p000, p010, p020, p030);
+  for (var o = 0; o < 4; o++) {
+    let row = top + y * 4 + o;
+    let column = start + x * 4;
+    if (row < 16 && column < 16) {
+      let result = totals[o];
+      let at = (part * 16 + row) * 16 + column;
+      for (var c = 0; c < 4; c++) {
+        b2[at + c] = bitcast<u32>(result[c]);
+      }
+    }
+  }
+}
+
+// dotGeneral_sum: 1 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read_write> b0: array<u32>;
+@group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = i32(id.x);
+  if (p >= 64) { return; }
+  let at = p * 4;
+  let row = at / 16;
+  let column = at % 16;
+  var sum = vec4<f32>(bitcast<f32>(b0[at + 0]), bitcast<f32>(b0[at + 1]), bitcast<f32>(b0[at + 2]), bitcast<f32>(b0[at + 3]));
+  for (var part = 1; part < 128; part++) { sum += vec4<f32>(bitcast<f32>(b0[part * 256 + at + 0]), bitcast<f32>(b0[part * 256 + at + 1]), bitcast<f32>(b0[part * 256 + at + 2]), bitcast<f32>(b0[part * 256 + at + 3])); }
+  b1[(row * 16 + column) >> 2u] = sum;
+}

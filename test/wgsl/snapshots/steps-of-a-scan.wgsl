@@ -1,0 +1,108 @@
+// carry: 1 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> b1: array<vec4<f32>>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = i32(id.x);
+  if (p >= 2) { return; }
+  let v0 = p;
+  let q0 = v0 * 4;
+  let t0 = b0[(q0) >> 2u];
+  b1[(q0) >> 2u] = t0;
+}
+
+// dotGeneral_tanh: 1 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read> b0: array<f32>;
+@group(0) @binding(1) var<storage, read> b1: array<f32>;
+@group(0) @binding(2) var<storage, read> b2: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> b3: array<vec4<f32>>;
+@group(1) @binding(0) var<uniform> s0_0: i32;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let g = i32(group.x);
+  let lane = i32(index);
+  let own = g * 64 + lane;
+  let p = min(own, 1);
+  let at0 = p * 4;
+  var acc0 = vec4<f32>();
+  for (var k0 = 0; k0 < 8; k0 += 1) {
+    var lhs0: vec4<f32>;
+     {
+      let t0 = vec4<f32>(b0[at0 * 8 + k0], b0[(at0 + 1) * 8 + k0], b0[(at0 + 2) * 8 + k0], b0[(at0 + 3) * 8 + k0]);
+      lhs0 = t0;
+    }
+    var rhs0: vec4<f32>;
+     {
+      let t1 = b1[k0];
+      rhs0 = vec4<f32>(t1);
+    }
+    acc0 += lhs0 * rhs0;
+  }
+  if (own < 2) {
+    let sum = acc0;
+    let t2 = b2[(s0_0 * 8 + at0) >> 2u];
+    let t3 = sum + t2;
+    let t4 = abs(t3);
+    let t5 = t4 > vec4<f32>(9.1f);
+    let t6 = select(t4, vec4<f32>(9.1f), t5);
+    let t7 = t6 * -2.0f;
+    let t8 = t7 * 1.442695f;
+    let t9 = round(t8);
+    let t10 = t9 + 12582912.0f;
+    let t11 = bitcast<vec4<i32>>(t10);
+    let t12 = t11 << vec4<u32>(23u);
+    let t13 = t12 + 1065353216;
+    let t14 = bitcast<vec4<f32>>(t13);
+    let t15 = t9 * 0.69314575f;
+    let t16 = t7 - t15;
+    let t17 = t9 * 0.0000014286068f;
+    let t18 = t16 - t17;
+    let t19 = 0.0013872522f * t18;
+    let t20 = t19 + 0.008366268f;
+    let t21 = t20 * t18;
+    let t22 = t21 + 0.041667413f;
+    let t23 = t22 * t18;
+    let t24 = t23 + 0.16666546f;
+    let t25 = t24 * t18;
+    let t26 = t25 + 0.49999997f;
+    let t27 = t26 * t18;
+    let t28 = t27 + 1.0f;
+    let t29 = t18 * t28;
+    let t30 = t14 * t29;
+    let t31 = t14 - 1.0f;
+    let t32 = t30 + t31;
+    let t33 = t32 + 2.0f;
+    let t34 = t32 / t33;
+    let t35 = abs(t34);
+    let t36 = bitcast<vec4<i32>>(t35);
+    let t37 = bitcast<vec4<i32>>(t3);
+    let t38 = t37 & vec4<i32>(i32(-2147483648));
+    let t39 = t36 | t38;
+    let t40 = bitcast<vec4<f32>>(t39);
+    b3[(at0) >> 2u] = t40;
+  }
+}
+
+// sum: 1 x 1 x 1 workgroups
+@group(0) @binding(0) var<storage, read> b0: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> b1: array<f32>;
+@group(1) @binding(0) var<uniform> s0_0: i32;
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let g = i32(group.x);
+  let u = g;
+  let p = u;
+  var a0 = vec4<f32>(0.0f);
+  for (var j0 = 0; j0 < 2; j0++) {
+    let k0 = j0;
+    let v0 = k0;
+    let q0 = v0 * 4;
+    let t0 = b0[(q0) >> 2u];
+    a0 = a0 + t0;
+  }
+  var a1 = f32(0.0f);
+  let a2 = a0[0] + a0[1];
+  let a3 = a0[2] + a0[3];
+  a1 = a2 + a3;
+  b1[s0_0] = a1;
+}
