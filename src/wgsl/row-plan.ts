@@ -32,6 +32,8 @@ const tooFew = 4096;
 const chunksEach = 8;
 const usualGroup = 64;
 const largestGroup = 256;
+// A subgroup has a row to itself up to so many chunks each; processors that play a GPU have subgroups of 4, and dear barriers.
+const subgroupChunks = (near: number): number => (near < 8 ? 64 : 16);
 // Rows this short are an invocation's own, longer ones where there are many.
 const tinyRow = 4;
 const shortRow = 16;
@@ -92,11 +94,12 @@ const sharesAcross = (units: number, chunks: number): readonly [number, number] 
   const lanes = alone ? 1 : Math.min(powerAbove(chunks / chunksEach), largestGroup / neighbours);
   return [lanes, Math.min(powerAbove(units), Math.max(neighbours, usualGroup / lanes))];
 };
-const sharesAlong = (units: number, chunks: number): readonly [number, number] => {
+const sharesAlong = (units: number, chunks: number, near: number): readonly [number, number] => {
   if (chunks <= tinyRow || (chunks <= shortRow && units >= manyRows))
     return [1, Math.min(powerAbove(units), usualGroup)];
   const fit = partsOf(units * usualGroup, chunks / usualGroup) > 1 ? usualGroup : largestGroup;
   let lanes = Math.min(powerAbove(chunks / chunksEach), fit);
+  if (near > 1 && units * near >= tooFew && chunks <= near * subgroupChunks(near)) lanes = Math.min(lanes, near);
   while (units * lanes < tooFew && lanes * 4 <= chunks && lanes < usualGroup) lanes *= 2;
   return [lanes, Math.min(powerAbove(units), Math.max(1, usualGroup / lanes))];
 };
@@ -118,7 +121,7 @@ export const planRows = (s: Shader, k: LoopKernel, inner: readonly Var[], whole:
   const units = count(k.outer) / (across ? fours : 1);
   const chunks = count(inner) / (across ? 1 : fours);
 
-  let [lanes, rows] = (across ? sharesAcross : sharesAlong)(units, chunks);
+  let [lanes, rows] = across ? sharesAcross(units, chunks) : sharesAlong(units, chunks, s.target.limits.subgroupSize);
   // A workgroup's memory holds a register of each reduction of a stage for every invocation.
   const registers = Math.max(
     0,
