@@ -41,7 +41,8 @@ export const devices: {
    * adapter it rejects with a DeviceError that says what was tried and what to do; it never falls back.
    * @example
    * const gpu = await devices.webgpu();
-   * const step = jit(trainStep, { device: gpu, donate: 0 });
+   * const double = jit((x) => mul(x, 2), { device: gpu });
+   * await double(tensor([1, 2])).array(); // [2, 4]
    */
   readonly webgpu: (options?: AcquireOptions) => Promise<WebGpuDevice>;
   /**
