@@ -55,7 +55,7 @@ const main = async (): Promise<void> => {
   );
   const status = statusLine(process.stdout);
   const label = (epoch: number) => ({
-    label: `epoch ${epoch + 1}/${options.epochs}`,
+    label: `epoch ${epoch + 1}/${Math.ceil(total / perEpoch)}`,
     unit: 'images',
     perStep: options.batch,
   });
