@@ -89,9 +89,10 @@ const laneAlong = (s: Shader, v: Var | undefined, actions: readonly Action[], lo
 
 /** Invocations for a row, and rows of a workgroup, side by side. */
 const sharesAcross = (units: number, chunks: number): readonly [number, number] => {
+  const shared = Math.min(powerAbove(chunks / chunksEach), largestGroup / neighbours);
   // What fills a GPU, or goes over to a second dispatch, is added up without waiting for neighbours.
-  const alone = units >= plenty || chunks <= tinyRow || partsOf(units, chunks) > 1;
-  const lanes = alone ? 1 : Math.min(powerAbove(chunks / chunksEach), largestGroup / neighbours);
+  const alone = units >= plenty || chunks <= tinyRow || partsOf(units * shared, chunks / shared) > 1;
+  const lanes = alone ? 1 : shared;
   return [lanes, Math.min(powerAbove(units), Math.max(neighbours, usualGroup / lanes))];
 };
 const sharesAlong = (units: number, chunks: number, near: number): readonly [number, number] => {
