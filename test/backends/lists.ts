@@ -8,10 +8,12 @@ import { cases as other } from './kernels/other.ts';
 import { cases as pieces } from './kernels/pieces.ts';
 import { cases as random } from './kernels/random.ts';
 import { cases as reductions } from './kernels/reductions.ts';
+import { cases as programs } from './programs.ts';
 import { cases as rows } from './rows.ts';
 
 export const lists: Readonly<Record<string, readonly Case[]>> = {
   'tables of primitives': rows,
+  programs,
   'elementwise kernels': elementwise,
   'views, pads, joins, gathers': moves,
   'reductions and row programs': reductions,
