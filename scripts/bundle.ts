@@ -1,10 +1,17 @@
 // Bundles a snippet that imports `cotangent` as an application's bundler would, and measures it.
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+// What is imported when it is asked for (the GPU's backend) is no part of what a page loads first.
+const lazily: Plugin = {
+  name: 'lazily',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /.*/ }, ({ kind }) => (kind === 'dynamic-import' ? { external: true } : undefined)),
+};
 
 export interface Bundle {
   readonly code: string;
@@ -33,6 +40,7 @@ export const bundle = async (code: string, from: 'src' | 'dist'): Promise<Bundle
     metafile: true,
     logLevel: 'silent',
     external: ['webgpu'],
+    plugins: [lazily],
     // tsconfig.json maps `cotangent` to the sources; without it the package finds itself by its own `exports`.
     ...(from === 'src' ? { tsconfig: join(root, 'tsconfig.json') } : { tsconfigRaw: {} }),
     absWorkingDir: root,

@@ -2,7 +2,7 @@
 import { sizeOf } from '../core/aval.ts';
 import { add, div, indexKey, newVar, scale, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
 import type { Routine } from '../core/lowering.ts';
-import type { Value } from '../core/program.ts';
+import type { Program, Value } from '../core/program.ts';
 import type { Graph, Node } from './graph.ts';
 import { createBuilder, load } from './symbolic.ts';
 
@@ -39,6 +39,8 @@ export interface Limits {
   readonly row: number;
   /** Whether there is a kernel for a routine over such inputs. Absent: for none. */
   readonly routine?: (r: Routine, inputs: readonly Value[]) => boolean;
+  /** Makes a program fit the backend before it is scheduled. */
+  readonly rewrite?: (program: Program) => Program;
   /** Updates of a tensor may be written over it: small windows are lowered as updates, and planning leaves out copies. */
   readonly inPlace?: boolean;
 }

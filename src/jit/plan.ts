@@ -8,7 +8,6 @@ import { callsHost, type PlanPart } from './control.ts';
 import { updateInPlace } from './in-place.ts';
 import { writeOutRoutines } from './routines.ts';
 import { schedule } from './schedule.ts';
-import { splitWide } from './wide.ts';
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 const bytes = (b: BufferInfo): number => b.length * byteSize(b.dtype);
@@ -91,7 +90,9 @@ export const planProgram = (
   { donated = none, over, own = false }: PlanOptions = {},
 ): Plan => {
   const part: PlanPart = (p, pairs) => planProgram(p, limits, { over: pairs, own: true });
-  const scheduled = schedule(splitWide(writeOutRoutines(program, limits), limits), limits, part, own);
+  const written = writeOutRoutines(program, limits);
+  const fitting = limits.rewrite?.(written) ?? written;
+  const scheduled = schedule(fitting, limits, part, own);
   const { inputs, outputs } = scheduled;
   const { kernels, buffers, chains, aliases } =
     limits.inPlace === true

@@ -58,33 +58,31 @@ const withInner = (e: Equation): Equation => {
   return { ...e, params };
 };
 
-/** Every call replaced by the equations it stands for, and every scan that is to be written out by its steps. */
-const inlineCalls = (p: Program): Program => {
-  if (!p.equations.some((e) => e.primitive.inlined === true || e.primitive.simplification?.expand !== undefined))
-    return p;
+/** The program with equations replaced by those of the programs that `inside` gives for them; itself where there are none. */
+export const writeOut = (p: Program, inside: (e: Equation) => Program | undefined): Program => {
   const equations: Equation[] = [];
+  let changed = false;
   const emit = (program: Program, inputs: readonly Value[]): Value[] => {
     const env = new Map<Value, Value>();
     program.inputs.forEach((v, i) => env.set(v, inputs[i]!));
     const read = (v: Value): Value => env.get(v)!;
     for (const e of program.equations) {
       const ins = e.inputs.map(read);
-      const program =
-        e.primitive.inlined === true ? (e.params['program'] as Program) : e.primitive.simplification?.expand?.(e);
-      if (program !== undefined) {
-        const outs = emit(program, ins);
-        e.outs.forEach((v, i) => env.set(v, outs[i]!));
-      } else {
-        const outs = e.outs.map((v): Value => ({ aval: v.aval }));
-        equations.push({ ...e, inputs: ins, outs });
-        e.outs.forEach((v, i) => env.set(v, outs[i]!));
-      }
+      const written = inside(e);
+      changed ||= written !== undefined;
+      const outs = written === undefined ? e.outs.map((v): Value => ({ aval: v.aval })) : emit(written, ins);
+      if (written === undefined) equations.push({ ...e, inputs: ins, outs });
+      e.outs.forEach((v, i) => env.set(v, outs[i]!));
     }
     return program.outs.map(read);
   };
   const outs = emit(p, p.inputs);
-  return { inputs: p.inputs, equations, outs };
+  return changed ? { inputs: p.inputs, equations, outs } : p;
 };
+
+/** What a call stands for, and the steps of a scan that is to be written out. */
+const called = (e: Equation): Program | undefined =>
+  e.primitive.inlined === true ? (e.params['program'] as Program) : e.primitive.simplification?.expand?.(e);
 
 /** The value an equation's single output equals without computing anything, if there is one. */
 const sameAs = (e: Equation, constant: (v: Value) => number | undefined): Value | undefined => {
@@ -117,7 +115,7 @@ export const moves: ReadonlySet<string> = new Set(['broadcast', 'reshape', 'tran
 
 /** The program without what it need not compute. Values and effects are preserved. */
 export const simplify = (program: Program): Program => {
-  const p = inlineCalls(program);
+  const p = writeOut(program, called);
   const ids = new Map<Value, number>();
   const replaced = new Map<Value, Value>();
   const constants = new Map<Value, { readonly value: number; readonly full: Equation }>();

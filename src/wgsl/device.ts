@@ -20,6 +20,7 @@ import { createBlocks, type PoolStats, type Span } from './pool.ts';
 import { createQueue } from './queue.ts';
 import { createStaging } from './staging.ts';
 import type { Home } from './storage.ts';
+import { splitWide } from './wide.ts';
 
 export interface WebGpuOptions {
   /** Most bytes of buffers in use; a call that needs more is an error. Default 1 GiB. */
@@ -84,6 +85,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
           buffers: limits.buffers - 1,
           row: longestRow,
           inPlace: true,
+          rewrite: (p) => splitWide(p, limits.buffers - 1),
           routine: (r, inputs) => hasRoutine(r, inputs, limits),
         },
         { donated },

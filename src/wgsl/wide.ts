@@ -1,10 +1,10 @@
 // Concatenations of more arrays than a kernel may touch: first some of them, and then what became of these.
-import { concatenatePrimitive } from '../core/ops/concat.ts';
 import type { Equation, Program, Value } from '../core/program.ts';
-import type { Limits } from './cluster.ts';
+
+const wide = (e: Equation, most: number): boolean => e.primitive.name === 'concatenate' && e.inputs.length > most;
 
 const inPieces = (e: Equation, most: number): readonly Equation[] => {
-  if (e.primitive !== concatenatePrimitive || e.inputs.length <= most) return [e];
+  if (!wide(e, most)) return [e];
   const size = Math.ceil(e.inputs.length / Math.ceil(e.inputs.length / most));
   const before: Equation[] = [];
   const pieces: Value[] = [];
@@ -21,10 +21,9 @@ const inPieces = (e: Equation, most: number): readonly Equation[] => {
   return [...before, ...inPieces({ ...e, inputs: pieces }, most)];
 };
 
-/** The program with no concatenation of more arrays than fit beside the result. */
-export const splitWide = (program: Program, { buffers }: Limits): Program => {
+/** The program with no concatenation of more arrays than fit beside the result, where a kernel may touch so many `buffers`. */
+export const splitWide = (program: Program, buffers: number): Program => {
   const most = Math.max(2, buffers - 1);
-  const wide = (e: Equation): boolean => e.primitive === concatenatePrimitive && e.inputs.length > most;
-  if (!program.equations.some(wide)) return program;
+  if (!program.equations.some((e) => wide(e, most))) return program;
   return { ...program, equations: program.equations.flatMap((e) => inPieces(e, most)) };
 };
