@@ -3,15 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { swiftShaderEnv } from '../test/setup/swiftshader.ts';
 import type { DispatchReport } from './dispatch.ts';
+import { built, bundleScript } from './peer.ts';
 import { figure, isSoftware, machine, markdownTable, shortGpu, slug, writeBoth } from './report.ts';
 import type { RooflineReport } from './roofline.ts';
 
 type Engine = { readonly node: string; readonly v8: string };
 
-/** The last line of what a script prints, as JSON. */
-const run = (node: string, script: string, args: readonly string[]): unknown => {
-  const flags = ['--import', import.meta.resolve('tsx')];
-  const { status, signal, stdout } = spawnSync(node, [...flags, join(import.meta.dirname, script), ...args], {
+/** The last line of what a script prints, as JSON; bundled, so that no loader stands in the measured path. */
+const run = async (node: string, script: string, args: readonly string[]): Promise<unknown> => {
+  await bundleScript(script);
+  const { status, signal, stdout } = spawnSync(node, [join(built, script.replace(/ts$/, 'js')), ...args], {
     env: { ...process.env, ...swiftShaderEnv() },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -33,8 +34,9 @@ const finish = (out: string | undefined, name: string, data: object, text: strin
   if (out !== undefined) console.log(`written: ${writeBoth(out, name, data, text)}`);
 };
 
-export const dispatchCost = (node: string, engine: Engine, out: string | undefined): void => {
-  const reports = ['null', ''].map((backend) => run(node, 'dispatch.ts', [backend]) as DispatchReport);
+export const dispatchCost = async (node: string, engine: Engine, out: string | undefined): Promise<void> => {
+  const reports: DispatchReport[] = [];
+  for (const backend of ['null', '']) reports.push((await run(node, 'dispatch.ts', [backend])) as DispatchReport);
   const about = { ...machine(), ...engine };
   const text = [
     `# Cost of a dispatch, ${about.date}`,
@@ -51,8 +53,13 @@ export const dispatchCost = (node: string, engine: Engine, out: string | undefin
   finish(out, `${about.date}-${slug(about.cpu)}-webgpu-${gpu}-dispatch`, { ...about, reports }, `${text}\n`);
 };
 
-export const roofline = (node: string, engine: Engine, out: string | undefined, size: string | undefined): void => {
-  const r = run(node, 'roofline.ts', size === undefined ? [] : [size]) as RooflineReport;
+export const roofline = async (
+  node: string,
+  engine: Engine,
+  out: string | undefined,
+  size: string | undefined,
+): Promise<void> => {
+  const r = (await run(node, 'roofline.ts', size === undefined ? [] : [size])) as RooflineReport;
   const about = { ...machine(), ...engine };
   const text = [
     `# Kernels against the limits of the GPU, ${about.date}`,

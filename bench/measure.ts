@@ -5,8 +5,9 @@ import { startPeer, writeInputs, type Library, type Peer, type StartOptions } fr
 import type { LatencyRow, MemoryRow, Row } from './report.ts';
 import type { Workload } from './workloads.ts';
 
-/** A run slower than this gets few rounds. */
+/** Slower runs get few rounds, of one run each. */
 const SLOW_MS = 1500;
+const roundsFor = (ms: number): number => (ms > 15_000 ? 1 : ms > 5_000 ? 2 : ms > SLOW_MS ? 3 : Infinity);
 const RTOL = 1e-3;
 /** Longest time given to one row of the memory table. */
 const MEMORY_MS = 180_000;
@@ -108,17 +109,24 @@ export const timeWorkload = async (
   }
   const times = new Map(ready.map((r) => [r, [] as number[]]));
   const cpu = new Map(ready.map((r) => [r, [] as number[]]));
+  const failed = new Map<Ready, string>();
   for (let round = -1; round < rounds; round++) {
     for (const r of shuffled(ready)) {
-      const slow = r.firstMs > SLOW_MS && Math.min(...times.get(r)!, r.firstMs) > SLOW_MS;
-      if (slow && (round === -1 || round >= 3)) continue;
-      const answer = await r.peer.ask({
-        command: 'time',
-        minMs: round === -1 ? 400 : 250,
-        minRuns: slow ? 1 : 5,
-        maxMs: slow ? 1 : 4000,
-      });
-      if (answer.times === undefined) throw new Error(`${r.peer.library.name} on ${w.name}: ${answer.error}`);
+      const fastest = Math.min(...times.get(r)!, r.firstMs);
+      const slow = fastest > SLOW_MS;
+      if (failed.has(r) || (slow && (round === -1 || round >= roundsFor(fastest)))) continue;
+      const answer = await attempt(() =>
+        r.peer.ask({
+          command: 'time',
+          minMs: round === -1 ? 400 : 250,
+          minRuns: slow ? 1 : 5,
+          maxMs: slow ? 1 : 4000,
+        }),
+      );
+      if (typeof answer === 'string' || answer.times === undefined) {
+        failed.set(r, typeof answer === 'string' ? answer : (answer.error ?? 'no times'));
+        continue;
+      }
       if (round < 0) continue;
       times.get(r)!.push(...answer.times);
       if (typeof answer.cpuMs === 'number') cpu.get(r)!.push(answer.cpuMs / w.calls);
@@ -126,6 +134,11 @@ export const timeWorkload = async (
   }
   for (const [r, all] of times) {
     r.peer.quit();
+    const why = failed.get(r);
+    if (why !== undefined) {
+      rows.push({ workload: w.name, library: r.peer.library.name, cannot: why.split('\n')[0]! });
+      continue;
+    }
     const per = all.map((ms) => (w.unit === 'us' ? ms * 1000 : ms) / w.calls);
     rows.push({
       workload: w.name,

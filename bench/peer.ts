@@ -39,7 +39,8 @@ export const gpuLibraries = (gpu: Place): readonly Library[] => [
 ];
 
 const here = import.meta.dirname;
-const built = join(here, '.build');
+/** Where the bundles are. */
+export const built: string = join(here, '.build');
 
 /** Versions of what is compared, put into the bundles: a page cannot look for them. */
 const versions = (): Readonly<Record<string, string>> => {
@@ -52,41 +53,53 @@ const versions = (): Readonly<Record<string, string>> => {
   return Object.fromEntries(['@jax-js/jax', 'webgpu'].map((name) => [name, versionOf(name)]));
 };
 
+const inNode = (): BuildOptions => ({
+  outdir: built,
+  outbase: here,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'error',
+  define: { VERSIONS: JSON.stringify(versions()) },
+});
+
+/** The bundles are ES modules wherever the folder is looked up from. */
+const asModules = (): void => {
+  mkdirSync(built, { recursive: true });
+  writeFileSync(join(built, 'package.json'), '{"type":"module"}\n');
+};
+
+/** Bundles one script of this folder for Node. */
+export const bundleScript = async (script: string): Promise<void> => {
+  await build({ ...inNode(), entryPoints: [join(here, script)] });
+  asModules();
+};
+
 /** Bundles the child (or the page) and the adapters in use, so that every engine runs plain JavaScript and no loader stands in the measured path. */
 export const buildChildren = async (used: readonly Library[]): Promise<void> => {
   const bundle = async (shell: string, libraries: readonly Library[], options: BuildOptions): Promise<void> => {
     const adapters = [...new Set(libraries.map((l) => l.adapter))].filter((a) => a !== 'torch');
     if (adapters.length === 0) return;
-    await build({
-      entryPoints: [join(here, shell), ...adapters.map((a) => join(here, 'adapters', `${a}.ts`))],
-      outbase: here,
-      bundle: true,
-      format: 'esm',
-      logLevel: 'error',
-      define: { VERSIONS: JSON.stringify(versions()) },
-      ...options,
-    });
+    const entryPoints = [join(here, shell), ...adapters.map((a) => join(here, 'adapters', `${a}.ts`))];
+    await build({ ...options, entryPoints });
   };
   const inPages = used.filter((l) => l.gpu === 'chromium');
   await bundle(
     'child.ts',
     used.filter((l) => l.gpu !== 'chromium'),
-    {
-      outdir: built,
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-    },
+    inNode(),
   );
+  const { packages: _packages, ...shared } = inNode();
   await bundle('page.ts', inPages, {
+    ...shared,
     outdir: join(built, 'page'),
     platform: 'browser',
     target: 'es2022',
     external: ['node:*', 'webgpu', '@tensorflow/tfjs-backend-wasm'],
   });
-  // The bundles are ES modules wherever the folder is looked up from.
-  mkdirSync(built, { recursive: true });
-  writeFileSync(join(built, 'package.json'), '{"type":"module"}\n');
+  asModules();
 };
 
 /** The first python3 that can import torch, or why there is none. */

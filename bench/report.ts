@@ -152,7 +152,7 @@ const places = { dawn: 'Dawn in Node', chromium: 'headless Chromium' } as const;
 /** How it was measured, in words. */
 const preamble = (r: Report): string => {
   const machine = `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8})`;
-  const protocol = `each library in its own process, ${r.rounds} rounds of alternation (3 where a run takes more than 1.5 s); every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better.`;
+  const protocol = `each library in its own process, ${r.rounds} rounds of alternation (at most 3 of one run each where it takes more than 1.5 s, 2 above 5 s, 1 above 15 s); every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better.`;
   if (r.place === undefined)
     return `${machine}, relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default; commit ${r.commit}. One thread each, ${protocol} \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`;
   const gpu = gpuOf(r);

@@ -1,5 +1,5 @@
 // Our kernels against what the GPU was measured to do in the same run: multiply-adds in registers, and copying. A process of its own:
-// `npm run bench -- --roofline`, or `npx tsx bench/roofline.ts [side of the matrix product]` for one line of JSON.
+// `npm run bench -- --roofline`, which bundles it; its argument is the side of the matrix product, and it prints one line of JSON.
 import { create, globals } from 'webgpu';
 import { add, defaultDevice, fromTypedArray, jit, matmul, mul, tree, type Tensor } from '../src/index.ts';
 import * as optim from '../src/optim/index.ts';
@@ -62,13 +62,16 @@ const timed = async (run: () => void, done: () => Promise<unknown>): Promise<num
 const idle = (): Promise<unknown> => device.queue.onSubmittedWorkDone();
 
 /** A dispatch of a shader over buffers, ready to be timed. */
-const raw = (code: string, buffers: readonly GPUBuffer[], workgroups: number): (() => void) => {
+const raw = async (code: string, buffers: readonly GPUBuffer[], workgroups: number): Promise<() => void> => {
+  device.pushErrorScope('validation');
   const module = device.createShaderModule({ code });
   const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
   const group = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
+  const wrong = await device.popErrorScope();
+  if (wrong !== null) throw new Error(wrong.message);
   return () => {
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -94,20 +97,20 @@ const peak = async (): Promise<number> => {
   let sum = ${names.join(' + ')};
   if (sum.x == 1234.5) { out[id.x & 255u] = sum; }
 }`;
-  const ms = await timed(raw(code, [buffer(4096)], groups), idle);
+  const ms = await timed(await raw(code, [buffer(4096)], groups), idle);
   return (groups * 256 * steps * chains * 4 * 2) / ms / 1e6;
 };
 
 /** One vector of four a thread, from one buffer to another. */
 const copy = async (bytes: number): Promise<number> => {
-  const code = `@group(0) @binding(0) var<storage, read> from: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> to: array<vec4f>;
+  const code = `@group(0) @binding(0) var<storage, read> source: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> target_: array<vec4f>;
 @compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * ${65535 * 256}u;
-  if (i < ${bytes / 16}u) { to[i] = from[i]; }
+  if (i < ${bytes / 16}u) { target_[i] = source[i]; }
 }`;
   const [a, b] = [buffer(bytes), buffer(bytes)];
-  const ms = await timed(raw(code, [a, b], Math.ceil(bytes / 16 / 256)), idle);
+  const ms = await timed(await raw(code, [a, b], Math.ceil(bytes / 16 / 256)), idle);
   a.destroy();
   b.destroy();
   return (2 * bytes) / ms / 1e6;

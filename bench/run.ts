@@ -113,8 +113,8 @@ const needsRelaxedFlag = spawnSync(options.node, ['-e', probe]).status !== 0;
 const python = everyone.some((l) => l.adapter === 'torch') ? findTorch() : undefined;
 if (options.dispatch || options.roofline) {
   const out = options['no-report'] ? undefined : options.out;
-  if (options.dispatch) dispatchCost(options.node, nodeInfo, out);
-  if (options.roofline) roofline(options.node, nodeInfo, out, options.size);
+  if (options.dispatch) await dispatchCost(options.node, nodeInfo, out);
+  if (options.roofline) await roofline(options.node, nodeInfo, out, options.size);
   process.exit(0);
 }
 const startFor = (w: Workload): StartOptions => ({ node: options.node, needsRelaxedFlag, python, calls: w.calls });
