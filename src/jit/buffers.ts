@@ -83,6 +83,8 @@ const collect = (k: Kernel): KernelBuffers => {
         read(a.value);
         writtenAt.set(a.buffer, indexKey(a.index));
       });
+      // Written while results elsewhere are still to be computed.
+      k.sums?.forEach((x) => writtenAt.set(x.buffer, undefined));
       break;
     case 'scatter':
       if (k.init !== undefined) read(k.init.value);

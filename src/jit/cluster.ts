@@ -3,7 +3,10 @@ import { sizeOf } from '../core/aval.ts';
 import { add, div, indexKey, newVar, scale, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
 import type { Routine } from '../core/lowering.ts';
 import type { Program, Value } from '../core/program.ts';
+import { sourceIndex, splitAxes } from './axes.ts';
 import type { Graph, Node } from './graph.ts';
+import type { Side } from './kernel.ts';
+import { sumsBeside } from './sums.ts';
 import { createBuilder, load } from './symbolic.ts';
 
 /** A computed value, how it is computed, and where it reads other computed values. */
@@ -17,6 +20,8 @@ export interface Item {
   readonly inner: number;
   readonly rows: boolean;
   readonly layout: string;
+  /** Of a sum beside a contraction: the operand that is summed. */
+  readonly side?: Side;
 }
 
 export interface Cluster {
@@ -43,6 +48,8 @@ export interface Limits {
   readonly rewrite?: (program: Program) => Program;
   /** Updates of a tensor may be written over it: small windows are lowered as updates, and planning leaves out copies. */
   readonly inPlace?: boolean;
+  /** Contractions may sum up an operand beside their result: see ContractKernel. */
+  readonly sums?: boolean;
 }
 
 // Canonical variables: one for each extent and role, so that positions compare as text.
@@ -58,25 +65,6 @@ const rowKey = (size: number, inner: number): string => indexKey(div(roleVar('p'
 const outerKey = (outer: number): string => indexKey(roleVar('o', outer));
 const pointKey = (outer: number, inner: number): string =>
   indexKey(add(scale(roleVar('o', outer), inner), roleVar('i', inner)));
-
-export const splitAxes = (
-  shape: readonly number[],
-  axes: readonly number[],
-): { readonly kept: number[]; readonly reduced: number[] } => ({
-  kept: shape.filter((_, i) => !axes.includes(i)),
-  reduced: axes.map((a) => shape[a]!),
-});
-
-/** The multi-index of a reduction's source from its kept and reduced parts. */
-export const sourceIndex = (
-  rank: number,
-  axes: readonly number[],
-  kept: readonly Index[],
-  reduced: readonly Index[],
-): Index[] => {
-  let k = 0;
-  return Array.from({ length: rank }, (_, i) => (axes.includes(i) ? reduced[axes.indexOf(i)]! : kept[k++]!));
-};
 
 const describe = (graph: Graph, node: Node): Item => {
   const reads = new Map<Node, Set<string>>();
@@ -168,7 +156,7 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
         item.kind === 'map' &&
         !updatesState(item) &&
         size === c.items[0]!.node.size &&
-        inside.every((x) => only(keys(x), positionKey(size)))
+        inside.every((x) => x.kind !== 'reduce' && only(keys(x), positionKey(size)))
       );
     if (item.kind === 'map') {
       if (c.flat) return size === c.outer && inside.every((x) => only(keys(x), positionKey(size)));
@@ -214,7 +202,7 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
   const outputs = new Set(graph.program.outs.map((v) => graph.nodes.get(v)!));
 
   const join = (c: Cluster, item: Item): void => {
-    if (item.kind === 'reduce' && c.flat) {
+    if (item.kind === 'reduce' && c.flat && c.kind === 'loop') {
       c.flat = false;
       c.outer = item.outer;
       c.inner = item.inner;
@@ -241,9 +229,27 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
     return floor;
   };
 
+  // A sum of columns goes to a contraction that reads the same operand, which may come only now, if all that it reads is there.
+  const beside = limits.sums === true ? sumsBeside(graph) : undefined;
+  const known = (v: Value, by: Node): boolean => {
+    const n = graph.nodes.get(v)!;
+    if (n.order < by.order) return true;
+    return !n.root && n.equation!.primitive.name !== 'barrier' && n.equation!.inputs.every((x) => known(x, by));
+  };
+  const contraction = (item: Item, floor: number): readonly [cluster: number, side: Side] | undefined => {
+    if (beside === undefined || item.kind !== 'reduce' || item.rows) return undefined;
+    for (const { node, side } of beside(item.node)) {
+      if (!home.has(node) && node.equation!.inputs.every((v) => known(v, item.node)))
+        home.set(node, open(describe(graph, node)));
+      const at = home.get(node);
+      if (at !== undefined && at >= floor && affordable(clusters[at]!, item)) return [at, side];
+    }
+    return undefined;
+  };
+
   for (const node of graph.order) {
     const floor = floorOf(node);
-    if (!node.root || node.equation === undefined) continue;
+    if (!node.root || node.equation === undefined || home.has(node)) continue;
     // Several outputs of one sort or one multi-output routine come from one kernel.
     const first = graph.nodes.get(node.equation.outs[0] ?? node.value)!;
     if (first !== node && home.has(first) && clusters[home.get(first)!]!.kind === 'other') {
@@ -261,7 +267,9 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
         if (related(c, i, item) && fits(c, item) && affordable(c, item)) chosen = i;
       }
     }
+    const sum = chosen < 0 ? contraction(item, Math.max(latest, floor)) : undefined;
     if (chosen >= 0) join(clusters[chosen]!, item);
+    else if (sum !== undefined) join(clusters[(chosen = sum[0])]!, { ...item, side: sum[1] });
     else chosen = open(item);
     home.set(node, chosen);
   }

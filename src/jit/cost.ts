@@ -34,7 +34,8 @@ export const kernelFlops = (k: Kernel): number => {
       return k.parts.reduce((n, p) => n + loopFlops(p), 0);
     case 'contract': {
       const points = extent(k.batch) * extent(k.m) * extent(k.n);
-      return points * (2 * extent(k.k) + operations(k.epilogue.map((a) => a.value)));
+      const added = (k.sums ?? []).reduce((n, x) => n + extent(x.side === 'a' ? k.m : k.n) * extent(k.k), 0);
+      return points * (2 * extent(k.k) + operations(k.epilogue.map((a) => a.value))) + added;
     }
     case 'scatter':
       return (

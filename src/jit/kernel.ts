@@ -57,11 +57,21 @@ export interface MultiKernel {
   readonly parts: readonly LoopKernel[];
 }
 
+/** An operand of a contraction. */
+export type Side = 'a' | 'b';
+/** buffer[index] = the sum of an operand over k; `index` over the operand's other axes. */
+export interface OperandSum {
+  readonly side: Side;
+  readonly buffer: number;
+  readonly index: Index;
+}
+
 /**
  * for each point of batch, m, n: acc = sum over k of a * b (missing elements 0), then the epilogue's stores, whose
  * values use { op: 'acc' } and loads indexed by batch, m and n variables.
  * `a` depends on batch, m, k only; `b` on batch, n, k only. Either may be any expression (a prologue), guarded loads
  * included (convolution). `dtype` is that of a, b and acc.
+ * `sums`, only on devices that ask for them (see Limits), of one batch element: sums of an operand, which is read anyway.
  */
 export interface ContractKernel {
   readonly kind: 'contract';
@@ -74,6 +84,7 @@ export interface ContractKernel {
   readonly a: Expr;
   readonly b: Expr;
   readonly epilogue: readonly Extract<Action, { kind: 'store' }>[];
+  readonly sums?: readonly OperandSum[];
 }
 
 /**

@@ -15,7 +15,8 @@ import {
 } from '../core/index-expr.ts';
 import type { Program, Value } from '../core/program.ts';
 import { buffersOf } from './buffers.ts';
-import { cluster, sourceIndex, splitAxes, type Cluster, type Item, type Limits } from './cluster.ts';
+import { sourceIndex, splitAxes } from './axes.ts';
+import { cluster, type Cluster, type Item, type Limits } from './cluster.ts';
 import { analyse, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
 import { expandMath, mathExpander } from '../core/math/index.ts';
@@ -76,7 +77,13 @@ const storeTwice = (kernels: Kernel[], from: number, to: number): boolean => {
     kernels[i] =
       k.kind === 'loop'
         ? { ...k, stages: k.stages.map((s) => ({ ...s, actions: again(s.actions) })) }
-        : { ...k, epilogue: again(k.epilogue) as ContractKernel['epilogue'] };
+        : {
+            ...k,
+            epilogue: again(k.epilogue) as ContractKernel['epilogue'],
+            ...(k.sums === undefined
+              ? {}
+              : { sums: k.sums.flatMap((x) => (x.buffer === from ? [x, { ...x, buffer: to }] : [x])) }),
+          };
     return true;
   }
   return false;
@@ -263,7 +270,7 @@ const buildContract = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buff
     node === root ? acc : members.has(node) ? undefined : reading(buffer)(node, at, guards),
   );
   const stores = c.items
-    .filter((i) => stored.has(i.node))
+    .filter((i) => stored.has(i.node) && i.kind !== 'reduce')
     .map((i) => ({
       kind: 'store' as const,
       buffer: buffer(i.node),
@@ -271,6 +278,15 @@ const buildContract = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buff
       value:
         i.node === root ? acc : expandMath(epilogue.define(i.node, unlinearize(position, i.node.value.aval.shape))),
     }));
+  const sums = c.items.flatMap((i) => {
+    if (i.side === undefined || !stored.has(i.node)) return [];
+    const kept = i.side === 'a' ? m : n;
+    const index = linearize(
+      kept.at,
+      kept.list.map((v) => v.extent),
+    );
+    return [{ side: i.side, buffer: buffer(i.node), index }];
+  });
   return {
     kind: 'contract',
     name: nameOf(c),
@@ -282,6 +298,7 @@ const buildContract = (graph: Graph, c: Cluster, stored: ReadonlySet<Node>, buff
     a: expandMath(operand(x!, lhs.index, lhs.guards)),
     b: expandMath(operand(y!, rhs.index, rhs.guards)),
     epilogue: stores,
+    ...(sums.length === 0 ? {} : { sums }),
   };
 };
 

@@ -69,6 +69,7 @@ export const kernelBytes = (k: Kernel, buffers: ReadonlyMap<number, BufferInfo>)
       reads(k.a);
       reads(k.b);
       actions(k.epilogue);
+      k.sums?.forEach((x) => note(written, x.buffer, x.index, places(x.index)));
       return total(read) + total(written);
     case 'scatter': {
       reads(k.value);

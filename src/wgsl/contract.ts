@@ -5,7 +5,9 @@ import { chooseBlocks } from './contract/choose.ts';
 import { chooseTile } from './contract/config.ts';
 import { flatten } from './contract/problem.ts';
 import { renderSecond } from './contract/second.ts';
+import { sumKernel } from './contract/sums.ts';
 import { renderTiles } from './contract/tile.ts';
+import { renderLoops } from './loop.ts';
 import type { Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
@@ -13,7 +15,8 @@ import type { Dispatch } from './steps.ts';
 export const renderContract = (kernel: ContractKernel, target: Target): readonly Dispatch[] => {
   const p = flatten(kernel);
   const [batch, rows, columns] = [p.batch.extent, p.row.extent, p.column.extent];
-  if (batch * rows * columns === 0) return [];
+  if (batch * rows * columns === 0)
+    return (kernel.sums ?? []).flatMap((x) => renderLoops(sumKernel(kernel, x), target));
   const blocks = chooseBlocks(p, target);
   const tile =
     blocks === undefined ? chooseTile({ batch, rows, columns, common: p.common.extent }, target.limits) : undefined;

@@ -85,6 +85,7 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
           buffers: limits.buffers - 1,
           row: longestRow,
           inPlace: true,
+          sums: true,
           rewrite: (p) => splitWide(p, limits.buffers - 1),
           routine: (r, inputs) => hasRoutine(r, inputs, limits),
         },

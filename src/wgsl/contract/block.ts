@@ -10,6 +10,7 @@ import { packFor, type Lane } from '../vector.ts';
 import { finish, partialStore, storesUse } from './finish.ts';
 import { createTaker, nameParts, type Taker } from './hoist.ts';
 import type { Problem } from './problem.ts';
+import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
 import { numberGroups } from './tile.ts';
 
 export interface Blocks {
@@ -81,7 +82,10 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
   const outLane = along ? undefined : lane;
   const type = registerType(dtype);
   const accType = lane === undefined ? type : `vec4<${type}>`;
-  packFor(s, [{ lane, values: [p.left, p.right], stores: [] }, ...(parts === 1 ? [storesUse(p, outLane)] : [])]);
+  packFor(s, [
+    { lane, values: [p.left, p.right], stores: [] },
+    ...(parts === 1 ? [storesUse(p, outLane), sumsUse(p)] : []),
+  ]);
 
   const counts = c.axes.map(({ axis, each }) => Math.ceil(axis.extent / each));
   const points = counts.reduce((a, b) => a * b, 1);
@@ -125,7 +129,14 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
   });
 
   const [rows, columns, batches] = [at(p.row).length, at(p.column).length, at(p.batch).length];
-  const accs = Array.from({ length: batches * rows * columns }, (_, i) => `acc${i}`);
+  const results = batches * rows * columns;
+  // Sums of an operand are kept like results, by those that have the first rows (or columns).
+  const beside = summedSides(p).flatMap((side) => {
+    const { own, edge } = sumAxes(p, side);
+    const first = at(edge)[0]!.name;
+    return at(own).map((value, i) => ({ side, own, value, i, test: first === undefined ? '' : `if (${first} == 0)` }));
+  });
+  const accs = Array.from({ length: results + beside.length }, (_, i) => `acc${i}`);
   for (const a of accs) s.line(`var ${a} = ${accType}();`);
   const width = along ? 4 : 1;
   const stride = sharing * width;
@@ -171,6 +182,11 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < columns; j++)
         s.line(`acc${n++} += ${a.values[z * rows + i]!} * ${b.values[z * columns + j]!};`);
+  for (const { side, i, test } of beside) {
+    s.open(test);
+    s.line(`acc${n++} += ${(side === 'a' ? a : b).values[i]!};`);
+    s.close();
+  }
   if (sharing > 1) s.close();
   if (totals) {
     s.open(`if (k0 / ${stride} % ${block} == ${block - 1})`);
@@ -197,7 +213,23 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
     else partialStore(s, p, parts, vars, outLane, 'sum');
     s.close();
   };
-  if (sharing === 1) accs.forEach((x, i) => end(i, x));
+  const endBeside = ({ side, own, value, test }: (typeof beside)[number], sum: string): void => {
+    const tests = [value.test ?? [], whole ? [] : `own < ${points}`].flat();
+    s.open(test);
+    s.open(tests.length === 0 ? '' : `if (${tests.join(' && ')})`);
+    const wide = lane !== undefined && lane.axis === own;
+    for (let c = 0; c < (wide ? 4 : 1); c++) {
+      s.open('');
+      s.line(`let place = ${value.name ?? '0'} + ${c};`);
+      const one = lane === undefined ? sum : along ? `${sum}.x + ${sum}.y + ${sum}.z + ${sum}.w` : `${sum}[${c}]`;
+      storeSum(s, p, parts, side, 'place', one);
+      s.close();
+    }
+    s.close();
+    s.close();
+  };
+  const endOf = (i: number, sum: string): void => (i < results ? end(i, sum) : endBeside(beside[i - results]!, sum));
+  if (sharing === 1) accs.forEach((x, i) => endOf(i, x));
   else {
     // One after the other: barriers are dear to compile.
     const many = accs.length > 1;
@@ -219,7 +251,7 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
       s.close();
     }
     s.open('if (y == 0)');
-    accs.forEach((x, i) => end(i, many ? `sums[${i}]` : x));
+    accs.forEach((x, i) => endOf(i, many ? `sums[${i}]` : x));
     s.close();
   }
   const head = `@compute @workgroup_size(${across * sharing})\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32)`;

@@ -11,7 +11,7 @@ import {
   type Index,
   type Var,
 } from '../../core/index-expr.ts';
-import type { ContractKernel } from '../../jit/kernel.ts';
+import type { ContractKernel, OperandSum } from '../../jit/kernel.ts';
 import { count } from '../points.ts';
 
 export type Load = Extract<Expr, { op: 'load' }>;
@@ -29,6 +29,8 @@ export interface Problem {
   readonly right: Expr;
   /** Of batch, row and column. */
   readonly stores: readonly Store[];
+  /** Of row or column. */
+  readonly sums: readonly OperandSum[];
 }
 
 export interface Substitution {
@@ -98,5 +100,6 @@ export const flatten = (kernel: ContractKernel): Problem => {
     left: expr(kernel.a),
     right: expr(kernel.b),
     stores: kernel.epilogue.map((e) => ({ ...e, index: index(e.index), value: expr(e.value) })),
+    sums: (kernel.sums ?? []).map((x) => ({ ...x, index: index(x.index) })),
   };
 };

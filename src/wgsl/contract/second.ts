@@ -6,6 +6,7 @@ import { registerType } from '../types.ts';
 import { packFor } from '../vector.ts';
 import { columnLane, finish, fromWord, storesUse } from './finish.ts';
 import type { Problem } from './problem.ts';
+import { addSums, partialWords, sumAxes, summedSides, sumsUse } from './sums.ts';
 
 /** `parts` times the result's elements, in the order of batch, row and column, lie in scratch memory. */
 export const renderSecond = (p: Problem, parts: number, target: Target): Dispatch => {
@@ -13,8 +14,8 @@ export const renderSecond = (p: Problem, parts: number, target: Target): Dispatc
   const [m, n] = [p.row.extent, p.column.extent];
   const size = p.batch.extent * m * n;
   const lane = columnLane(p);
-  packFor(s, [storesUse(p, lane)]);
-  const words = s.scratch(parts * size);
+  packFor(s, [storesUse(p, lane), sumsUse(p)]);
+  const words = s.scratch(partialWords(p, parts));
   const width = lane === undefined ? 1 : 4;
   const { head, workgroups } = perPoint(s, size / width);
   if (width === 4) s.line('let at = p * 4;');
@@ -36,5 +37,17 @@ export const renderSecond = (p: Problem, parts: number, target: Target): Dispatc
   s.line(`var sum = ${sum(at)};`);
   s.line(`for (var part = 1; part < ${parts}; part++) { sum += ${sum(`part * ${size} + ${at}`)}; }`);
   finish(s, p, { vars, acc: 'sum' }, lane);
+  for (const side of summedSides(p)) {
+    const { own, edge } = sumAxes(p, side);
+    const start = vars.get(own.id) ?? '0';
+    s.open(vars.has(edge.id) ? `if (${vars.get(edge.id)!} == 0)` : '');
+    for (let c = 0; c < (own === p.column ? width : 1); c++) {
+      s.open('');
+      s.line(`let place = ${start} + ${c};`);
+      addSums(s, p, parts, side, 'place');
+      s.close();
+    }
+    s.close();
+  }
   return s.finish(`${p.kernel.name}_sum`, head, workgroups);
 };

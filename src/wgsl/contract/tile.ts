@@ -7,6 +7,7 @@ import { invocations, partLength, type Choice } from './config.ts';
 import { columnLane, finishFour, storesUse, toWords } from './finish.ts';
 import { createFill, laneAlong } from './fill.ts';
 import type { Problem } from './problem.ts';
+import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
 
 /** Steps that one accumulator sums up before it is added to the total, so that long sums stay accurate. */
 const block = 256;
@@ -52,12 +53,18 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
 
   const left = { array: 'left', expr: p.left, own: p.row, rows: t.rows, origin: 'top' };
   const right = { array: 'right', expr: p.right, own: p.column, rows: t.columns, origin: 'start' };
+  // Sums of an operand are those of its slabs, a vector for each of some invocations of the first tiles.
+  const beside = summedSides(p).map((side) => {
+    const [o, other] = side === 'a' ? [left, right] : [right, left];
+    const own = `lane < ${o.rows / 4}`;
+    return { side, own: o.rows / 4 < invocations(t) ? `${other.origin} == 0 && ${own}` : `${other.origin} == 0`, o };
+  });
   const lanes = [left, right].map((o) => laneAlong(s, o.expr, [o.own, p.common]));
   const columns = columnLane(p);
   packFor(s, [
     { lane: lanes[0], values: [p.left], stores: [] },
     { lane: lanes[1], values: [p.right], stores: [] },
-    ...(split ? [] : [storesUse(p, columns)]),
+    ...(split ? [] : [storesUse(p, columns), sumsUse(p)]),
   ]);
 
   const workgroups = numberGroups(s, tiles * t.parts);
@@ -83,6 +90,10 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
   const totals = Math.min(k, length) > 2 * block;
   for (const a of sums) s.line(`var ${a.name} = ${vector}();`);
   if (totals) s.line(`var totals: array<${vector}, ${sums.length}>;`);
+  for (const { side } of beside) {
+    s.line(`var ${side}_sum = ${vector}();`);
+    if (totals) s.line(`var ${side}_total = ${vector}();`);
+  }
   const from = split ? `part * ${length}` : '0';
   const to = split ? `min(${k}, ${from} + ${length})` : String(k);
   if (split) s.line(`let last = ${to};`);
@@ -98,11 +109,23 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
   for (let j = 0; j < stripsAcross; j++) s.line(`let r${j} = ${strip('right', fills[1].stride, 'x', across, j)};`);
   for (const a of sums) s.line(`${a.name} += ${a.row} * r${a.column};`);
   s.close();
-  const flush = (): void => sums.forEach((a, i) => s.line(`totals[${i}] += ${a.name};`));
+  for (const { side, own, o } of beside) {
+    const { stride } = fills[o === left ? 0 : 1];
+    s.open(`if (${own})`);
+    s.line(`var slab = ${vector}();`);
+    s.line(`for (var j = 0; j < ${t.depth}; j++) { slab += ${o.array}[j * ${stride} + lane]; }`);
+    s.line(`${side}_sum += slab;`);
+    s.close();
+  }
+  const flush = (): void => {
+    sums.forEach((a, i) => s.line(`totals[${i}] += ${a.name};`));
+    for (const { side } of beside) s.line(`${side}_total += ${side}_sum;`);
+  };
   if (totals) {
     s.open(`if (k0 % ${block} == ${block - t.depth})`);
     flush();
     for (const a of sums) s.line(`${a.name} = ${vector}();`);
+    for (const { side } of beside) s.line(`${side}_sum = ${vector}();`);
     s.close();
   }
   s.close();
@@ -132,6 +155,17 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
   }
   if (tests.length > 0) s.close();
   s.close();
+  for (const { side, own, o } of beside) {
+    s.open(`if (${own})`);
+    s.open('for (var c = 0; c < 4; c++)');
+    s.line(`let at = ${o.origin} + lane * 4 + c;`);
+    const { extent } = sumAxes(p, side).own;
+    if (extent % o.rows !== 0) s.open(`if (at < ${extent})`);
+    storeSum(s, p, t.parts, side, 'at', `${side}_${totals ? 'total' : 'sum'}[c]`);
+    if (extent % o.rows !== 0) s.close();
+    s.close();
+    s.close();
+  }
   const head = `@compute @workgroup_size(${invocations(t)})\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32)`;
   return s.finish(p.kernel.name, head, workgroups);
 };
