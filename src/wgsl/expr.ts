@@ -64,9 +64,11 @@ export const renderGuards = (s: Shader, names: Names, guards: readonly Guard[]):
   for (const g of guards) {
     const [lo, hi] = range(g.index);
     const text = renderIndex(s, names, g.index);
-    if (lo < g.lo && hi >= g.hi && g.hi > g.lo)
-      tests.push(`u32(${g.lo === 0 ? text : `${text} - ${g.lo}`}) < ${g.hi - g.lo}u`);
-    else {
+    if (lo < g.lo && hi >= g.hi && g.hi > g.lo) {
+      const above = g.lo === 0 ? text : `${text} - ${g.lo}`;
+      // A number that is known as it stands has no type yet, and may be negative.
+      tests.push(`u32(${/[a-z]/i.test(above) ? above : `i32(${above})`}) < ${g.hi - g.lo}u`);
+    } else {
       if (lo < g.lo) tests.push(`${text} >= ${g.lo}`);
       if (hi >= g.hi) tests.push(`${text} < ${g.hi}`);
     }

@@ -101,7 +101,9 @@ export const createShader = (target: Target): Shader => {
     const { place, slices } = target.site(id);
     const b = bind(place, memoryType(target.info(id).dtype), write);
     const from = slices.map(({ loop, words }) => `${sliceNumber(loop)}${words === 1 ? '' : ` * ${words}`}`);
-    return { b, at: (index === '0' && from.length > 0 ? from : [...from, index]).join(' + ') };
+    const at = (index === '0' && from.length > 0 ? from : [...from, index]).join(' + ');
+    // Guards may rule out an index that a compiler would refuse as it stands.
+    return { b, at: at.includes('-') && /^[-+*() \d]+$/.test(at) ? `max(${at}, 0)` : at };
   };
   // The number of the slice that a loop is at, as an atom.
   const sliceNumber = ({ level, length }: LoopNumber): string => {
