@@ -7,6 +7,7 @@ import { flatten } from './contract/problem.ts';
 import { renderSecond } from './contract/second.ts';
 import { sumKernel } from './contract/sums.ts';
 import { renderTiles } from './contract/tile.ts';
+import { renderUnrolled } from './contract/unrolled.ts';
 import { renderLoops } from './loop.ts';
 import type { Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
@@ -20,7 +21,10 @@ export const renderContract = (kernel: ContractKernel, target: Target): readonly
   const blocks = chooseBlocks(p, target);
   const tile =
     blocks === undefined ? chooseTile({ batch, rows, columns, common: p.common.extent }, target.limits) : undefined;
-  const first = blocks === undefined ? renderTiles(p, tile!, target) : renderBlocks(p, blocks, target);
+  const first =
+    blocks === undefined
+      ? renderTiles(p, tile!, target)
+      : (blocks.unrolled === true ? renderUnrolled : renderBlocks)(p, blocks, target);
   const { parts } = blocks ?? tile!;
   return parts === 1 ? [first] : [first, renderSecond(p, parts, target)];
 };

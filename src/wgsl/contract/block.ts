@@ -23,6 +23,8 @@ export interface Blocks {
   readonly sharing: number;
   /** Parts of the common dimension in workgroups of their own. */
   readonly parts: number;
+  /** Whether each invocation takes four steps at once, and shares no sums. */
+  readonly unrolled?: boolean;
 }
 
 /** Steps that one accumulator sums up before it is added to the total. */

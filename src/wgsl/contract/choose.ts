@@ -15,6 +15,7 @@ const mostSums = 16;
 /** Workgroups that keep a GPU busy, and invocations that do. */
 const busyGroups = 192;
 const busyInvocations = 2 ** 14;
+const fewInvocations = 64;
 const mostParts = 64;
 const mostPartials = 2 ** 22;
 
@@ -54,6 +55,30 @@ const direct = (s: Shader, p: Problem, software: boolean): Blocks => {
     sharing: 1,
     parts: 1,
   };
+};
+
+/** The same where a processor plays the GPU: memory of a workgroup is no nearer than any other, and its barriers cost more than tiles save. */
+const unrolled = (s: Shader, p: Problem): Blocks => {
+  const { batch, row, column, common } = p;
+  const lane = resultLane(s, p, [column, row]);
+  const own = lane?.axis === row ? p.left : p.right;
+  const acrossMemory =
+    lane !== undefined && laneAlong(s, own, [lane.axis]) === undefined && laneAlong(s, own, [common]) !== undefined;
+  const kept = acrossMemory ? undefined : lane;
+  const fast = lane?.axis ?? column;
+  const reuse = fast === row ? column : row;
+  // More sums an invocation are fewer reads, as long as invocations remain.
+  const size = batch.extent * row.extent * column.extent;
+  const [tall, wide] = size >= 64 * fewInvocations ? [8, 8] : size >= 32 * fewInvocations ? [8, 4] : [4, 4];
+  const axes = [
+    { axis: batch, each: 1 },
+    { axis: reuse, each: Math.min(tall, reuse.extent) },
+    { axis: fast, each: Math.min(wide, fast.extent) },
+  ];
+  const points = axes.reduce((n, { axis, each }) => n * Math.ceil(axis.extent / each), 1);
+  const across = points >= 1024 ? 64 : 16;
+  const parts = Math.max(1, Math.min(Math.ceil((8 * across) / points), Math.floor(common.extent / 2048)));
+  return { lane: kept, axes, across, sharing: 1, parts, unrolled: true };
 };
 const loadOf = { op: 'load', dtype: 'float32', buffer: 0, guards: [], fill: 0 } as const;
 
@@ -108,8 +133,7 @@ export const chooseBlocks = (p: Problem, target: Target): Blocks | undefined => 
   const s = createShader(target);
   const [m, n, k] = [p.row.extent, p.column.extent, p.common.extent];
   const fewer = Math.min(m, n);
-  // Where a processor plays the GPU, memory of a workgroup is no nearer than any other, and its barriers cost more than tiles save.
-  if (fewer > few && (target.limits.software || (k <= short && fewer <= manyRows))) return direct(s, p, target.limits.software);
+  if (target.limits.software && fewer > few) return k % 4 === 0 ? unrolled(s, p) : direct(s, p, true);
   if (k <= short && fewer <= manyRows) return direct(s, p, target.limits.software);
   return fewer <= few ? shared(s, p, target) : undefined;
 };
