@@ -96,7 +96,15 @@ const isView = (lowering: Lowering, e: Equation): boolean => {
 };
 
 // What reads whole buffers, in an order of its own.
-const dense: ReadonlySet<Lowering['tag']> = new Set(['sort', 'cumulate', 'callback', 'scan', 'cond', 'while', 'call'] as const);
+const dense: ReadonlySet<Lowering['tag']> = new Set([
+  'sort',
+  'cumulate',
+  'callback',
+  'scan',
+  'cond',
+  'while',
+  'call',
+] as const);
 // Beyond this many operations an inlined expression is cut.
 const maxWeight = 400;
 const expensive = 8;

@@ -13,6 +13,7 @@ import type { GpuDevice } from './gpu.ts';
 import { createEffects } from './host-calls.ts';
 import { limitsOf } from './limits.ts';
 import { renderModule } from './module.ts';
+import { splitWide } from './wide.ts';
 import { narrowFloats } from './narrow.ts';
 import { createCollector, createPace } from './pace.ts';
 import { createPipelines } from './pipelines.ts';
@@ -20,7 +21,6 @@ import { createBlocks, type PoolStats, type Span } from './pool.ts';
 import { createQueue } from './queue.ts';
 import { createStaging } from './staging.ts';
 import type { Home } from './storage.ts';
-import { splitWide } from './wide.ts';
 
 export interface WebGpuOptions {
   /** Most bytes of buffers in use; a call that needs more is an error. Default 1 GiB. */
