@@ -9,6 +9,8 @@ import type { Gradual } from './types/shape.ts';
 /** Bytes of a value on a device: a run of `length` elements at `offset` in a buffer of the device's own. */
 export interface Storage {
   readonly device: Device;
+  /** Computed of constants alone (a range, an identity matrix): it goes to whichever device needs it. */
+  roaming?: boolean;
   /** A copy of the elements. */
   read(): Promise<TypedArray>;
   readSync(): TypedArray;

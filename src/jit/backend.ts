@@ -43,20 +43,40 @@ export const defaultBackend = (): Backend => {
 
 const isBackend = (d: Device): d is Backend => 'compile' in d;
 
-/** The device that a computation on these values runs on: that of the committed ones, else the default. */
-export const backendFor = (op: string, inputs: readonly Tensor[]): Backend => {
+/** Whether a value is held to no device. */
+const free = ({ roaming, device }: Storage): boolean => roaming === true || !isBackend(device);
+/** Marks results that were computed of nothing, or of such results and values of no device. A GPU's cannot be read at once. */
+export const letRoam = (inputs: readonly Tensor[], results: readonly Storage[]): void => {
+  const storages = inputs.map((x) => (x as ConcreteTensor).storage);
+  if (storages.length > 0 && !storages.some((s) => s.roaming === true)) return;
+  for (const s of results) if (s.device.kind !== 'webgpu' && storages.every(free)) s.roaming = true;
+};
+
+/**
+ * The device that a computation on these values runs on: the one chosen, else that of the committed ones, else the default. Values that
+ * roam are brought there.
+ */
+export const backendFor = (op: string, inputs: readonly Tensor[], chosen?: Backend): Backend => {
   let found: Backend | undefined;
+  let roaming = false;
   for (const x of inputs) {
-    const { device } = (x as ConcreteTensor).storage;
-    if (!isBackend(device)) continue;
-    if (found !== undefined && found !== device)
-      throw new DeviceError(
-        op,
-        `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`,
-      );
-    found = device;
+    const { storage } = x as ConcreteTensor;
+    const { device } = storage;
+    if (storage.roaming === true) roaming = true;
+    else if (chosen === undefined && isBackend(device)) {
+      if (found !== undefined && found !== device)
+        throw new DeviceError(
+          op,
+          `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`,
+        );
+      found = device;
+    }
   }
-  return found ?? defaultBackend();
+  const backend = chosen ?? found ?? defaultBackend();
+  if (roaming)
+    for (const x of inputs as readonly ConcreteTensor[])
+      if (x.storage.roaming === true && x.storage.device !== backend) x.relocate(new HostStorage(x.storage.readSync()));
+  return backend;
 };
 
 /** Elements of a value that is on no device. */

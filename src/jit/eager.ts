@@ -6,7 +6,7 @@ import { broadcastPrimitive } from '../core/ops/structure.ts';
 import type { Params, Primitive } from '../core/primitive.ts';
 import type { Program, Value } from '../core/program.ts';
 import { ConcreteTensor, type Device, type Tensor } from '../core/tensor.ts';
-import { backendFor, type Backend, type Executable } from './backend.ts';
+import { backendFor, letRoam, type Backend, type Executable } from './backend.ts';
 import { lru, type Lru } from './lru.ts';
 import { moves, paramsKey, simplify } from './simplify.ts';
 
@@ -110,5 +110,6 @@ export const evaluateEagerly = (primitive: Primitive, inputs: readonly Tensor[],
   const storages = executable.run(
     (some ? inputs.map((x, i) => (fills[i]! ? scalarOf(x) : x)) : inputs) as readonly ConcreteTensor[],
   );
+  letRoam(inputs, storages);
   return storages.map((s, i) => new ConcreteTensor(outs[i]!.shape, outs[i]!.dtype, s, outs[i]!.weak));
 };

@@ -88,7 +88,7 @@ const execute = (
   device: Backend | undefined,
 ): Tensor[] => {
   const inputs = [...traced.captured, ...leaves] as ConcreteTensor[];
-  const storages = executableOn(traced, donated, device ?? backendFor(name, inputs)).run(inputs);
+  const storages = executableOn(traced, donated, backendFor(name, inputs, device)).run(inputs);
   if (donated.size > 0) {
     // The stack is read only if somebody touches a donated value.
     const at = new Error();
