@@ -5,7 +5,7 @@ import { HostStorage } from '../core/host.ts';
 import type { Backend, Executable } from '../jit/backend.ts';
 import type { Plan } from '../jit/kernel.ts';
 import { planProgram } from '../jit/plan.ts';
-import { hasRoutine } from './attention.ts';
+import { hasRoutine } from './attention-frame.ts';
 import { createCounters } from './counters.ts';
 import { createExecutable, uploadTo } from './executable.ts';
 import { createFaults } from './faults.ts';
