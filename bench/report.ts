@@ -140,6 +140,21 @@ export const slug = (s: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
 
+/** Rows of a GPU on which another library was faster, and why if that is known. */
+const slower = (r: Report, list: readonly Workload[], used: readonly Library[]): string[] => {
+  const named = (name: string): Library | undefined => used.find((l) => l.name === name);
+  const timed = r.rows.filter((row) => row.median !== undefined && named(row.library)?.gpu !== undefined);
+  const ours = timed.filter((row) => named(row.library)!.adapter === 'cotangent');
+  return ours.flatMap((mine) =>
+    timed
+      .filter((row) => row.workload === mine.workload && row.median! < mine.median!)
+      .map(({ library, workload }) => {
+        const { title, gpuNote } = list.find((w) => w.name === workload)!;
+        return `- ${title}: ${library}${gpuNote === undefined ? '' : `. ${gpuNote}`}`;
+      }),
+  );
+};
+
 const gpuOf = (r: Report): string =>
   Object.values(r.versions).find((v) => v['gpu'] !== undefined)?.['gpu'] ?? 'unknown GPU';
 export const isSoftware = (gpu: string): boolean => /swiftshader|llvmpipe|software/i.test(gpu);
@@ -177,11 +192,13 @@ const markdown = (r: Report, list: readonly Workload[], used: readonly Library[]
   const cannot = r.rows
     .filter((row) => row.cannot !== undefined)
     .map((row) => `- ${row.library}, ${row.workload}: ${row.cannot}`);
+  const faster = slower(r, list, used);
   const sections = [
     `# Benchmark of ${r.date}`,
     preamble(r),
     versions.join('\n'),
     ...(r.rows.length > 0 ? [markdownTable(main.head, main.body)] : []),
+    ...(faster.length > 0 ? [`Where another library is faster:\n\n${faster.join('\n')}`] : []),
     ...(cannot.length > 0 ? [`What could not be measured:\n\n${cannot.join('\n')}`] : []),
     ...(r.latency.length > 0
       ? [
