@@ -1,5 +1,6 @@
 // Values of the WebAssembly device: resident in linear memory up to a budget, beyond it in JS buffers that the engine collects.
 import { byteSize, hostArray, hostView, type DType, type TypedArray } from '../core/dtype.ts';
+import { macrotask } from '../core/macrotask.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { Device, Storage } from '../core/tensor.ts';
 import type { Heap } from './memory.ts';
@@ -94,19 +95,6 @@ export interface StoragePool {
   budget: number;
   readonly stats: StorageStats;
 }
-
-const macrotask = (): Promise<void> =>
-  new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(0);
-    }
-  });
 
 export const createPool = (heap: Heap, device: () => Device, budget: number): StoragePool => {
   let residentBytes = 0;

@@ -43,6 +43,48 @@ const convert = (x: string, from: DType, to: DType, use: (h: Helper) => void): s
   return `${registerType(to)}(${x})`;
 };
 
+/**
+ * An operation on numbers that is not one symbol for all of their types, of scalars and vectors alike; undefined for others. `helper` calls a
+ * helper of the name for scalars, `by` is the number of bits of a shift, `constant` the second operand's value.
+ */
+export const onNumbers = (
+  op: OpExpr['op'],
+  from: DType,
+  constant: number | undefined,
+  [x = '', y = '']: readonly string[],
+  helper: (name: string) => string,
+  by: (bits: number) => string,
+): string | undefined => {
+  const integer = isInteger(from);
+  const type = registerType(from);
+  const positive = constant !== undefined && constant > 0;
+  switch (op) {
+    case 'neg':
+      return from === 'uint32' ? `0u - ${x}` : `-(${x})`;
+    case 'not':
+      return `~${x}`;
+    case 'abs':
+    case 'sqrt':
+      return `${op}(${x})`;
+    case 'min':
+    case 'max':
+      return integer ? `${op}(${x}, ${y})` : helper(`${op}_f32`);
+    // Not `!=`, which some compilers take to be false for NaN.
+    case 'ne':
+      return integer ? `${x} != ${y}` : `!(${x} == ${y})`;
+    case 'rem':
+      return integer && positive ? `${x} % ${y}` : helper(`rem_${type}`);
+    case 'div':
+      return integer && !positive ? helper(`div_${type}`) : undefined;
+    case 'shl':
+    case 'shr':
+      return constant !== undefined && constant >= 0 && constant < 32
+        ? `${x} ${op === 'shl' ? '<<' : '>>'} ${by(constant)}`
+        : helper(`${op}_${type}`);
+  }
+  return !rounding.has(op) ? undefined : integer ? x : `${op}(${x})`;
+};
+
 /** `args` are names or constants, never compound; not all of them constants. */
 export const operation = (e: OpExpr, args: readonly string[], use: (h: Helper) => void): string => {
   const [x = '', y = '', z = ''] = args;
@@ -50,7 +92,6 @@ export const operation = (e: OpExpr, args: readonly string[], use: (h: Helper) =
   const from = e.args[op === 'select' ? 1 : 0]?.dtype ?? dtype;
   const second = e.args[1];
   const constant = second?.op === 'const' ? second.value : undefined;
-  const type = registerType(from);
   const helper = (h: Helper): string => {
     use(h);
     return `${h}(${args.join(', ')})`;
@@ -74,32 +115,15 @@ export const operation = (e: OpExpr, args: readonly string[], use: (h: Helper) =
     if (symbol !== undefined) return `${x} ${symbol} ${y}`;
     throw new Error(`wgsl: ${op} is not defined for bool`);
   }
-  const integer = isInteger(from);
-  switch (op) {
-    case 'neg':
-      return from === 'uint32' ? `0u - ${x}` : `-(${x})`;
-    case 'not':
-      return `~${x}`;
-    case 'abs':
-    case 'sqrt':
-      return `${op}(${x})`;
-    case 'min':
-    case 'max':
-      return integer ? `${op}(${x}, ${y})` : helper(`${op}_f32`);
-    // Not `!=`, which some compilers take to be false for NaN.
-    case 'ne':
-      return integer ? `${x} != ${y}` : `!(${x} == ${y})`;
-    case 'rem':
-      return integer && constant !== undefined && constant > 0 ? `${x} % ${y}` : helper(`rem_${type}` as Helper);
-    case 'div':
-      return !integer || (constant !== undefined && constant > 0) ? `${x} / ${y}` : helper(`div_${type}` as Helper);
-    case 'shl':
-    case 'shr':
-      if (constant !== undefined && constant >= 0 && constant < 32)
-        return `${x} ${op === 'shl' ? '<<' : '>>'} ${constant}u`;
-      return helper(`${op}_${type}` as Helper);
-  }
-  if (rounding.has(op)) return integer ? x : `${op}(${x})`;
+  const number = onNumbers(
+    e.op,
+    from,
+    constant,
+    args,
+    (h) => helper(h as Helper),
+    (n) => `${n}u`,
+  );
+  if (number !== undefined) return number;
   const symbol = infix[op];
   if (symbol === undefined) throw new Error(`wgsl: no rendering of the operation ${op}`);
   return `${x} ${symbol} ${y}`;

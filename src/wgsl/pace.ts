@@ -1,5 +1,6 @@
 // How far programs run ahead of the GPU, and when the engine is made to collect values that nobody holds.
 import type { GpuDevice } from './gpu.ts';
+import { macrotask } from '../core/macrotask.ts';
 
 /** Submissions that may be under way when an await goes on. */
 export const mostAhead = 3;
@@ -62,19 +63,6 @@ export const createPace = ({ queue }: GpuDevice): Pace => {
 // Enough garbage for an engine to look for more, in pieces that no system commits memory for as long as nobody writes to them.
 const pressure = 64 * 2 ** 20;
 const mostTries = 24;
-
-const macrotask = (): Promise<void> =>
-  new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(0);
-    }
-  });
 
 export interface Collector {
   /** Counts bytes of a value that goes when the engine collects it. */

@@ -1,8 +1,8 @@
 // One basic operation of a scalar expression on vectors of four, as WGSL text over named operands.
 import type { DType } from '../core/dtype.ts';
-import { isInteger } from '../core/dtype.ts';
 import type { OpExpr } from '../core/expr.ts';
 import type { Helper, VectorHelper } from './helpers.ts';
+import { onNumbers } from './operation.ts';
 import { registerType } from './types.ts';
 
 /** A named operand: a vector, or a scalar that all four share. */
@@ -30,7 +30,6 @@ const onBools: Readonly<Record<string, string>> = {
   eq: '==',
   ne: '!=',
 };
-const rounding = new Set(['floor', 'ceil', 'trunc', 'round']);
 
 const convert = (x: string, from: DType, to: DType, use: (h: Helper) => void): string => {
   if (from === to) return x;
@@ -74,35 +73,15 @@ export const vectorOperation = (e: OpExpr, operands: readonly Operand[], use: (h
     if (order !== undefined) return `vec4<u32>(${x}) ${order} vec4<u32>(${y})`;
     throw new Error(`wgsl: ${op} is not defined for bool`);
   }
-  const integer = isInteger(from);
-  const type = registerType(from) as 'i32' | 'u32' | 'f32';
-  const whole = type === 'u32' ? 'u32' : 'i32';
-  switch (op) {
-    case 'neg':
-      return from === 'uint32' ? `0u - ${x}` : `-(${x})`;
-    case 'not':
-      return `~${x}`;
-    case 'abs':
-    case 'sqrt':
-      return `${op}(${x})`;
-    case 'min':
-    case 'max':
-      return integer ? `${op}(${x}, ${y})` : helper(`${op}_f32x4`);
-    // Not `!=`, which some compilers take to be false for NaN.
-    case 'ne':
-      return integer ? `${x} != ${y}` : `!(${x} == ${y})`;
-    case 'rem':
-      return integer && constant !== undefined && constant > 0 ? `${x} % ${y}` : helper(`rem_${type}x4`);
-    case 'div':
-      if (integer && !(constant !== undefined && constant > 0)) return helper(`div_${whole}x4`);
-      break;
-    case 'shl':
-    case 'shr':
-      if (constant !== undefined && constant >= 0 && constant < 32)
-        return `${x} ${op === 'shl' ? '<<' : '>>'} vec4<u32>(${constant}u)`;
-      return helper(`${op}_${whole}x4`);
-  }
-  if (rounding.has(op)) return integer ? x : `${op}(${x})`;
+  const number = onNumbers(
+    op,
+    from,
+    constant,
+    [x, y],
+    (h) => helper(`${h}x4` as VectorHelper),
+    (n) => `vec4<u32>(${n}u)`,
+  );
+  if (number !== undefined) return number;
   // Scalars stay scalars where WGSL takes them so.
   const mixed = arithmetic[op];
   if (mixed !== undefined) return `${operands[0]!.text} ${mixed} ${operands[1]!.text}`;
