@@ -1,7 +1,7 @@
 // What a benchmark run leaves: a table on the terminal, and a JSON and a markdown file with hardware, versions and date.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Library, Place } from './peer.ts';
 import type { Workload } from './workloads.ts';
@@ -45,6 +45,8 @@ export interface Report {
   readonly commit: string;
   readonly cpu: string;
   readonly cores: number;
+  /** Processes that wanted to run in the minute before: with more than cores, times say little. */
+  readonly load: number;
   readonly memoryGiB: number;
   readonly node: string;
   readonly v8: string;
@@ -67,11 +69,12 @@ const commit = (): string => {
   return hash === '' ? 'unknown' : hash + (git('status', '--porcelain', '--', '../src') === '' ? '' : '+');
 };
 
-export const machine = (): Pick<Report, 'date' | 'commit' | 'cpu' | 'cores' | 'memoryGiB'> => ({
+export const machine = (): Pick<Report, 'date' | 'commit' | 'cpu' | 'cores' | 'load' | 'memoryGiB'> => ({
   date: new Date().toISOString().slice(0, 10),
   commit: commit(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
+  load: Math.round(loadavg()[0]! * 10) / 10,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
 });
 
@@ -166,7 +169,7 @@ const places = { dawn: 'Dawn in Node', chromium: 'headless Chromium' } as const;
 
 /** How it was measured, in words. */
 const preamble = (r: Report): string => {
-  const machine = `${r.cpu}, ${r.cores} cores, ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8})`;
+  const machine = `${r.cpu}, ${r.cores} cores (load ${r.load} at the start), ${r.memoryGiB} GiB; Node ${r.node} (V8 ${r.v8})`;
   const protocol = `each library in its own process, ${r.rounds} rounds of alternation (at most 3 of one run each where it takes more than 1.5 s, 2 above 5 s, 1 above 15 s); every result compared with that of the first library (relative 1e-3) before timing. Best (median), lower is better.`;
   if (r.place === undefined)
     return `${machine}, relaxed SIMD ${r.relaxedByDefault ? 'on' : 'off'} by default; commit ${r.commit}. One thread each, ${protocol} \`cotangent\` runs without relaxed SIMD, \`cotangent-relaxed\` with it, the others as the engine has it.`;
