@@ -59,7 +59,8 @@ describe('a loop that never awaits', () => {
     expect(() => {
       for (let i = 0; i < iterations; i++) f(x);
     }).toThrow(/budget of 524288 bytes.*await a result.*donate arguments to jit.*dispose/s);
-    await x.ready();
+    // Finalizers run when the engine comes to it: on a busy machine after more than one turn.
+    for (let i = 0; i < 50 && memory(gpu).used > 2 ** 19 / 4; i++) await x.ready();
     expect((await f(x).data())[0]).toBe(2);
     expect(memory(gpu).used).toBeLessThan(2 ** 19 / 2);
   });
