@@ -54,7 +54,8 @@ export const openPage = async (
   return {
     version: browser.version(),
     ask: (m) => page.evaluate((message) => globalThis.answer(message as Command), m),
-    quit: () => void page.close(),
+    // A browser that is gone has closed its pages.
+    quit: () => void page.close().catch(() => undefined),
   };
 };
 
