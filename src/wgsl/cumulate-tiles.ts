@@ -1,6 +1,7 @@
 // Running reductions along lines of neighbours: a workgroup takes a tile at a time, long lines are reduced in pieces first.
 import type { CumulateKernel } from '../jit/kernel.ts';
 import { elementAt, fromWord, join, lineBase, neutral, storeAt, toWord } from './cumulate-op.ts';
+import { powerAbove } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import { perGroup } from './sort-runs.ts';
 import type { Dispatch } from './steps.ts';
@@ -33,8 +34,7 @@ const renderPass = (k: CumulateKernel, target: Target, pass: Pass): Dispatch => 
   const s = createShader(target);
   const type = registerType(k.dtype);
   const pieces = Math.ceil(length / size);
-  const needed = 2 ** Math.ceil(Math.log2(Math.min(length, size) / each));
-  const threads = Math.min(mostInvocations, Math.max(32, needed));
+  const threads = Math.min(mostInvocations, Math.max(32, powerAbove(Math.min(length, size) / each)));
   const step = threads * each;
   const { head, workgroups } = perGroup(s, lines * pieces, threads);
   s.declare(`var<workgroup> values: array<${type}, ${step + threads}>;`);

@@ -6,6 +6,9 @@ import { spread, type Shader } from './shader.ts';
 export const groupSize = 64;
 const largeGroup = 256;
 
+/** The least power of two that is no less. */
+export const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
 export const count = (vars: readonly Var[]): number => vars.reduce((n, v) => n * v.extent, 1);
 
 /** The beginning of a shader with one invocation for each of `points`; `p` is its number. */

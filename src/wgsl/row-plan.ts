@@ -2,7 +2,7 @@
 import type { Expr } from '../core/expr.ts';
 import type { Var } from '../core/index-expr.ts';
 import type { Action, LoopKernel, Stage } from '../jit/kernel.ts';
-import { count } from './points.ts';
+import { count, powerAbove } from './points.ts';
 import type { Shader } from './shader.ts';
 import { course, isQuad, laneOf, vectorizable, visitAll, type Lane } from './vector.ts';
 import { wordBytes } from './types.ts';
@@ -46,8 +46,6 @@ const turnsEach = 16;
 const mostParts = 1024;
 // Elements of kept rows that fit in an invocation's registers.
 export const keptInRegisters = 64;
-
-export const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
 const loadsOf = (actions: readonly Action[]): Extract<Expr, { op: 'load' }>[] => {
   const out: Extract<Expr, { op: 'load' }>[] = [];

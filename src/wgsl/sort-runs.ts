@@ -1,4 +1,5 @@
 // Sorting of many runs at once by u32 keys, stable: runs are sorted in workgroup memory, longer ones then merged pass by pass.
+import { powerAbove } from './points.ts';
 import { spread, createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
@@ -24,8 +25,6 @@ export const tile: number = each * mostInvocations;
 
 /** The end of all keys: what is not there sorts behind everything. */
 export const noKey = '0xffffffffu';
-
-const powerOf2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
 /** The beginning of a shader of so many workgroups: `g` is the group's number, `t` the invocation's in it. */
 export const perGroup = (
@@ -119,7 +118,7 @@ const waiting = (s: Shader, runs: Runs, words: number, turn: number): Waiting =>
 const renderTiles = (runs: Runs, target: Target, padded: number): Dispatch => {
   const { rows, length } = runs;
   const width = Math.min(padded, tile);
-  const size = width === tile ? tile : Math.min(tile, Math.max(width, Math.min(64 * each, width * powerOf2(rows))));
+  const size = width === tile ? tile : Math.min(tile, Math.max(width, Math.min(64 * each, width * powerAbove(rows))));
   const perRow = padded / width;
   const together = size / width;
   const s = createShader(target);
@@ -232,7 +231,7 @@ const renderMerge = (runs: Runs, target: Target, padded: number, width: number, 
 /** One dispatch for runs of up to a tile, one more each time that their length doubles. */
 export const sortRuns = (runs: Runs, target: Target): readonly Dispatch[] => {
   if (runs.rows * runs.length === 0) return [];
-  const padded = runs.length <= tile ? Math.max(each, powerOf2(runs.length)) : Math.ceil(runs.length / tile) * tile;
+  const padded = runs.length <= tile ? Math.max(each, powerAbove(runs.length)) : Math.ceil(runs.length / tile) * tile;
   const out = [renderTiles(runs, target, padded)];
   for (let width = tile, turn = 0; width < padded; width *= 2, turn = 1 - turn)
     out.push(renderMerge(runs, target, padded, width, turn));

@@ -1,5 +1,6 @@
 // Which contractions do without tiles: short sums, and those with few rows or columns, which are bound by reading memory.
 import type { Var } from '../../core/index-expr.ts';
+import { powerAbove } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import { isQuad, laneOf, vectorizable, type Lane } from '../vector.ts';
 import type { Blocks } from './block.ts';
@@ -18,8 +19,6 @@ const busyInvocations = 2 ** 14;
 const fewInvocations = 64;
 const mostParts = 64;
 const mostPartials = 2 ** 22;
-
-const power = (n: number): number => 2 ** Math.max(0, Math.ceil(Math.log2(n)));
 
 /** Four results beside each other in memory, along one of the axes. */
 const resultLane = (s: Shader, p: Problem, axes: readonly Var[]): Lane | undefined =>
@@ -111,11 +110,11 @@ const shared = (s: Shader, p: Problem, target: Target): Blocks => {
   const width = fitting?.axis === common ? 4 : 1;
   const steps = Math.ceil(common.extent / width);
   const threads = Math.min(256, target.limits.invocations);
-  let across = Math.min(32, power(points));
-  let sharing = Math.min(threads / across, power(steps / 4));
+  let across = Math.min(32, powerAbove(points));
+  let sharing = Math.min(threads / across, powerAbove(steps / 4));
   if (along) {
-    sharing = Math.min(threads, power(steps / 4));
-    across = Math.min(power(points), Math.max(1, 64 / sharing));
+    sharing = Math.min(threads, powerAbove(steps / 4));
+    across = Math.min(powerAbove(points), Math.max(1, 64 / sharing));
   }
   const groups = Math.ceil(points / across);
   const size = batch.extent * row.extent * column.extent;
