@@ -1,10 +1,10 @@
 // Running reductions whose lines lie side by side: an invocation runs along each line, or along a piece of it.
 import type { CumulateKernel } from '../jit/kernel.ts';
-import { elementAt, fromWord, join, neutral, storeAt, toWord } from './cumulate-op.ts';
+import { elementAt, join, neutral, storeAt } from './cumulate-op.ts';
 import { perPoint } from './loop.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
-import { registerType } from './types.ts';
+import { fromWord, registerType, toWord } from './types.ts';
 
 // Additions before a running float sum is put aside, so that a long one stays accurate.
 const block = 64;
@@ -26,7 +26,8 @@ const renderPieces = (k: CumulateKernel, target: Target, size: number, totals: b
   s.line(`let lo = piece * ${size};`);
   s.line(`let hi = min(lo + ${size}, ${k.length});`);
   s.line(`var before: ${registerType(k.dtype)} = ${neutral(s, k)};`);
-  if (!totals && pieces > 1) s.line(`if (piece > 0) { before = ${fromWord(k, partAt(s, k, pieces, 'piece - 1'))}; }`);
+  if (!totals && pieces > 1)
+    s.line(`if (piece > 0) { before = ${fromWord(partAt(s, k, pieces, 'piece - 1'), k.dtype)}; }`);
   s.line(`var acc: ${registerType(k.dtype)} = ${blocked ? neutral(s, k) : 'before'};`);
   s.open('for (var i = lo; i < hi; i++)');
   s.line(`let x = ${elementAt(s, k, 'i')};`);
@@ -40,7 +41,7 @@ const renderPieces = (k: CumulateKernel, target: Target, size: number, totals: b
   if (!totals) storeAt(s, k, 'i', blocked ? 'before + acc' : 'acc');
   if (blocked) s.line(`if ((i & ${block - 1}) == ${block - 1}) { before += acc; acc = ${neutral(s, k)}; }`);
   s.close();
-  if (totals) s.line(`${partAt(s, k, pieces, 'piece')} = ${toWord(k, blocked ? '(before + acc)' : 'acc')};`);
+  if (totals) s.line(`${partAt(s, k, pieces, 'piece')} = ${toWord(blocked ? '(before + acc)' : 'acc', k.dtype)};`);
   return s.finish(totals ? `${k.name}_pieces` : k.name, head, workgroups);
 };
 
@@ -50,11 +51,11 @@ const renderJoin = (k: CumulateKernel, target: Target, pieces: number): Dispatch
   const { head, workgroups } = perPoint(s, k.outer * k.inner);
   s.line(`let n = p % ${k.inner};`);
   s.line(`let o = p / ${k.inner};`);
-  s.line(`var acc: ${registerType(k.dtype)} = ${fromWord(k, partAt(s, k, pieces, '0'))};`);
+  s.line(`var acc: ${registerType(k.dtype)} = ${fromWord(partAt(s, k, pieces, '0'), k.dtype)};`);
   s.open(`for (var i = 1; i < ${pieces}; i++)`);
-  s.line(`let x = ${fromWord(k, partAt(s, k, pieces, 'i'))};`);
+  s.line(`let x = ${fromWord(partAt(s, k, pieces, 'i'), k.dtype)};`);
   s.line(`acc = ${join(s, k, 'acc', 'x')};`);
-  s.line(`${partAt(s, k, pieces, 'i')} = ${toWord(k, 'acc')};`);
+  s.line(`${partAt(s, k, pieces, 'i')} = ${toWord('acc', k.dtype)};`);
   s.close();
   return s.finish(`${k.name}_join`, head, workgroups);
 };

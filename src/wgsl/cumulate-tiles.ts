@@ -1,11 +1,11 @@
 // Running reductions along lines of neighbours: a workgroup takes a tile at a time, long lines are reduced in pieces first.
 import type { CumulateKernel } from '../jit/kernel.ts';
-import { elementAt, fromWord, join, lineBase, neutral, storeAt, toWord } from './cumulate-op.ts';
+import { elementAt, join, lineBase, neutral, storeAt } from './cumulate-op.ts';
 import { powerAbove } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import { perGroup } from './sort-runs.ts';
 import type { Dispatch } from './steps.ts';
-import { registerType } from './types.ts';
+import { fromWord, registerType, toWord } from './types.ts';
 
 // Elements of an invocation; they stand one word apart from its neighbour's, so that all reach their own at once.
 const each = 8;
@@ -122,13 +122,13 @@ export const renderTiles = (k: CumulateKernel, target: Target, size: number): re
     ...elements,
     name: k.name,
     store: (s, i, value) => storeAt(s, k, i, value),
-    ...(pieces === 1 ? {} : { carry: (s: Shader) => fromWord(k, part(s, 'c - 1')) }),
+    ...(pieces === 1 ? {} : { carry: (s: Shader) => fromWord(part(s, 'c - 1'), k.dtype) }),
   };
   if (pieces === 1) return [renderPass(k, target, running)];
   const totals: Pass = {
     ...elements,
     name: `${k.name}_pieces`,
-    total: (s, value) => s.line(`${part(s, 'c')} = ${toWord(k, value)};`),
+    total: (s, value) => s.line(`${part(s, 'c')} = ${toWord(value, k.dtype)};`),
   };
   const joined: Pass = {
     name: `${k.name}_join`,
@@ -136,8 +136,8 @@ export const renderTiles = (k: CumulateKernel, target: Target, size: number): re
     length: pieces,
     size: pieces,
     begin: () => undefined,
-    load: (s, i) => fromWord(k, part(s, i)),
-    store: (s, i, value) => s.line(`${part(s, i)} = ${toWord(k, value)};`),
+    load: (s, i) => fromWord(part(s, i), k.dtype),
+    store: (s, i, value) => s.line(`${part(s, i)} = ${toWord(value, k.dtype)};`),
   };
   return [totals, joined, running].map((pass) => renderPass(k, target, pass));
 };

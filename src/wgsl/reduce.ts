@@ -1,26 +1,8 @@
-// What reductions begin with and how two results become one: NaN wins in maxima and minima, the first in their places.
+// How two results of a reduction become one: NaN wins in maxima and minima, the first in their places.
 import type { DType } from '../core/dtype.ts';
 import type { ReduceOp } from '../core/lowering.ts';
 import type { Helper } from './helpers.ts';
 import type { Shader } from './shader.ts';
-
-/** What a reduction of nothing gives. */
-export const identity = (op: ReduceOp, d: DType): number => {
-  switch (op) {
-    case 'sum':
-    case 'any':
-      return 0;
-    case 'prod':
-    case 'all':
-      return 1;
-    case 'max':
-    case 'argmax':
-      return d === 'int32' ? -2147483648 : d === 'uint32' || d === 'bool' ? 0 : -Infinity;
-    case 'min':
-    case 'argmin':
-      return d === 'int32' ? 2147483647 : d === 'uint32' ? 4294967295 : d === 'bool' ? 1 : Infinity;
-  }
-};
 
 /** Two partial results as one, or two vectors of them. */
 export const combine = (s: Shader, op: ReduceOp, d: DType, a: string, b: string, wide = false): string => {

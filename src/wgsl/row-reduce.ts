@@ -1,7 +1,8 @@
 // Reductions in progress: registers of an invocation, of one value or of four side by side, that take in values and other registers.
 import type { DType } from '../core/dtype.ts';
+import { identity } from '../core/ops/limits.ts';
 import type { Action } from '../jit/kernel.ts';
-import { argumentWins, combine, identity } from './reduce.ts';
+import { argumentWins, combine } from './reduce.ts';
 import type { Shader } from './shader.ts';
 import { literal, registerType } from './types.ts';
 import { vectorType } from './vector-operation.ts';

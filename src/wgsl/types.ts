@@ -25,6 +25,12 @@ export const registerType = (d: DType): string => {
 /** The type of an element in memory. WGSL has no byte, and a bool cannot be shared with the host: it is a u32, 0 or 1. */
 export const memoryType = (d: DType): string => (d === 'bool' ? 'u32' : registerType(d));
 
+/** A register as a word of scratch memory, and back. */
+export const toWord = (value: string, d: DType): string =>
+  d === 'bool' ? `u32(${value})` : d === 'uint32' ? value : `bitcast<u32>(${value})`;
+export const fromWord = (word: string, d: DType): string =>
+  d === 'bool' ? `(${word} != 0u)` : d === 'uint32' ? word : `bitcast<${registerType(d)}>(${word})`;
+
 /** Bytes of an element in memory: every dtype takes a word here. */
 export const wordBytes = 4;
 

@@ -1,6 +1,6 @@
 // Scans along an axis: running sums, products, extremes, and differences.
 import { aval, checkAxis } from '../aval.ts';
-import { isFloat, type DType } from '../dtype.ts';
+import type { DType } from '../dtype.ts';
 import { bind1 } from '../interpreter.ts';
 import type { CumulateOp } from '../lowering.ts';
 import { checkOptions } from '../options.ts';
@@ -10,6 +10,7 @@ import type { ScanFunction } from '../types/functions.ts';
 import { add, less, neg, selectPrimitive } from './arithmetic.ts';
 import { gap, logaddexp } from './binary.ts';
 import { sigmoidPrimitive } from './exponential.ts';
+import { identity } from './limits.ts';
 import { asTensor, cast, toFloat, type TensorLike } from './promote.ts';
 import { padBy } from './slice.ts';
 import { moveAxis, reshapeTo } from './structure.ts';
@@ -27,22 +28,6 @@ interface CumulateParams {
   readonly axis: number;
   readonly reverse: boolean;
 }
-
-const extremes = (dtype: DType, sign: 1 | -1): number =>
-  isFloat(dtype)
-    ? sign * Infinity
-    : dtype === 'bool'
-      ? Number(sign > 0)
-      : dtype === 'uint32'
-        ? sign > 0
-          ? 4294967295
-          : 0
-        : sign > 0
-          ? 2147483647
-          : -2147483648;
-
-const identity = (op: CumulateOp, dtype: DType): number =>
-  op === 'sum' ? 0 : op === 'prod' ? 1 : op === 'min' ? extremes(dtype, 1) : extremes(dtype, -1);
 
 /** One step of the doubling scan: the running value and tangent up to here, joined with those that end where ours begin. */
 type Join = (y: Tensor, before: Tensor, t: Tensor, tBefore: Tensor) => readonly [Tensor, Tensor];

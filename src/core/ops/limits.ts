@@ -1,5 +1,6 @@
-// The least and the greatest value of each dtype: what a maximum or minimum of nothing is.
+// The least and the greatest value of each dtype, and what a reduction of nothing gives.
 import type { DType } from '../dtype.ts';
+import type { CumulateOp, ReduceOp } from '../lowering.ts';
 
 export const lowest: Readonly<Record<DType, number>> = {
   float32: -Infinity,
@@ -14,4 +15,23 @@ export const highest: Readonly<Record<DType, number>> = {
   int32: 2147483647,
   uint32: 4294967295,
   bool: 1,
+};
+
+/** What a reduction begins with, running ones too: it changes nothing. */
+export const identity = (op: ReduceOp | CumulateOp, d: DType): number => {
+  switch (op) {
+    case 'sum':
+    case 'any':
+      return 0;
+    case 'prod':
+    case 'all':
+      return 1;
+    case 'min':
+    case 'argmin':
+      return highest[d];
+    case 'max':
+    case 'argmax':
+    case 'logsumexp':
+      return lowest[d];
+  }
 };

@@ -1,8 +1,9 @@
 // Running reductions: one sequential pass along the axis, lanes across what lies inside of it; float32 sums run in float64.
 import type { DType } from '../../core/dtype.ts';
-import { call, compare, lit, select, type Expr } from '../../core/expr.ts';
+import type { Expr } from '../../core/expr.ts';
 import { linearize, newVar, shift, scale, variable } from '../../core/index-expr.ts';
-import { expandMath } from '../../core/math/index.ts';
+import { identity } from '../../core/ops/limits.ts';
+import { combined } from '../../jit/cumulation.ts';
 import type { CumulateKernel } from '../../jit/kernel.ts';
 import type { ValueType } from '../encode.ts';
 import { lowerStore } from './access.ts';
@@ -18,42 +19,6 @@ import type { Step, Unit } from './unit.ts';
 const ACC = 0;
 const NEXT = 1;
 
-/** The running value from the one before and the next element. */
-const combined = (k: CumulateKernel): Expr => {
-  const d = k.dtype;
-  const a: Expr = { op: 'local', dtype: d, local: ACC };
-  const x: Expr = { op: 'local', dtype: d, local: NEXT };
-  switch (k.op) {
-    case 'sum':
-      return call('add', d, a, x);
-    case 'prod':
-      return call('mul', d, a, x);
-    case 'max':
-    case 'min':
-      return call(k.op, d, a, x);
-    case 'logsumexp': {
-      // max + log1p(exp(-|a - x|)), with infinities of one sign at no distance.
-      const apart = call('neg', d, call('abs', d, call('sub', d, a, x)));
-      const distance = select(compare('eq', a, x), lit(0, d), apart);
-      return expandMath(call('add', d, call('max', d, a, x), call('log1p', d, call('exp', d, distance))));
-    }
-  }
-};
-
-const start = (k: CumulateKernel): number => {
-  const d = k.dtype;
-  switch (k.op) {
-    case 'sum':
-      return 0;
-    case 'prod':
-      return 1;
-    case 'min':
-      return d === 'int32' ? 2147483647 : d === 'uint32' ? 4294967295 : d === 'bool' ? 1 : Infinity;
-    default:
-      return d === 'int32' ? -2147483648 : d === 'uint32' || d === 'bool' ? 0 : -Infinity;
-  }
-};
-
 export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
   if (k.outer * k.length * k.inner === 0) return [];
   const lanes = lanesOf([k.dtype]);
@@ -63,7 +28,7 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
   const along = k.reverse ? shift(scale(variable(p), -1), k.length - 1) : variable(p);
   const index = linearize([variable(o), along, variable(i)], [k.outer, k.length, k.inner]);
   const source: Expr = { op: 'load', dtype, buffer: k.source, index, guards: [], fill: 0 };
-  const next = combined(k);
+  const next = combined(k, { op: 'local', dtype, local: ACC }, { op: 'local', dtype, local: NEXT });
   const vector = k.inner > 1 ? i : null;
 
   const params = new Array<ValueType>(LOOP_PARAMS + 2).fill('i32');
@@ -117,7 +82,7 @@ export const cumulateSteps = (u: Unit, k: CumulateKernel): readonly Step[] => {
       const result = local('v128');
       const store = lowerStore(points, k.target, index, g.stable('v128', result, Infinity));
       const body: readonly Statement[] = [...updates, set(result, volatile(out)), { kind: 'stores', items: store }];
-      const first = wide ? g.f64x2(0) : literal(g, start(k), dtype);
+      const first = wide ? g.f64x2(0) : literal(g, identity(k.op, dtype), dtype);
       return [
         set(acc[0]!, first),
         set(acc[1]!, first),

@@ -1,6 +1,7 @@
 // Reductions: accumulators, their combination across lanes, and the second level in float64 that keeps long float sums accurate.
 import type { DType } from '../../core/dtype.ts';
 import type { ReduceOp } from '../../core/lowering.ts';
+import { identity } from '../../core/ops/limits.ts';
 import type { ValueType } from '../encode.ts';
 import type { SimpleOp } from '../opcodes.ts';
 import type { Graph, Node } from './node.ts';
@@ -37,23 +38,6 @@ export interface ReducerSpec {
   /** Each accumulator meets its values in the order of their positions. */
   readonly ascending: boolean;
 }
-
-const identity = (op: ReduceOp, d: DType): number => {
-  switch (op) {
-    case 'sum':
-    case 'any':
-      return 0;
-    case 'prod':
-    case 'all':
-      return 1;
-    case 'max':
-    case 'argmax':
-      return d === 'int32' ? -2147483648 : d === 'uint32' || d === 'bool' ? 0 : -Infinity;
-    case 'min':
-    case 'argmin':
-      return d === 'int32' ? 2147483647 : d === 'uint32' ? 4294967295 : d === 'bool' ? 1 : Infinity;
-  }
-};
 
 export const identityOf = (g: Graph, op: ReduceOp, d: DType): Node =>
   op === 'argmax' || op === 'argmin' ? g.i32x4(0) : literal(g, identity(op, d), d);
