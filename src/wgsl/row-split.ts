@@ -6,11 +6,9 @@ import type { Action, LoopKernel } from '../jit/kernel.ts';
 import type { Row } from './row.ts';
 import type { Folding } from './row-reduce.ts';
 import type { Target } from './shader.ts';
+import { toWord } from './types.ts';
 
-// Registers are stored one after the other, each for all parts of all rows: [register][part][row].
-const word = (value: string, d: DType): string => (d === 'bool' ? `u32(${value})` : `bitcast<u32>(${value})`);
-
-/** The registers of a part, written by one of its invocations. */
+/** The registers of a part, written by one of its invocations, one after the other for all parts of all rows: [register][part][row]. */
 export const leavePartials = ({ s, plan, points, inside }: Row, foldings: readonly Folding[]): void => {
   const registers = foldings.flatMap((f) => f.names.map((name, i) => ({ name, dtype: f.types[i]!, wide: f.wide })));
   const memory = s.scratch(registers.length * plan.parts * points);
@@ -18,8 +16,8 @@ export const leavePartials = ({ s, plan, points, inside }: Row, foldings: readon
   if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
   registers.forEach(({ name, dtype, wide }, r) => {
     const at = `(${r * plan.parts} + part) * ${points} + p${wide ? ' * 4' : ''}`;
-    if (!wide) s.line(`${memory}[${at}] = ${word(name, dtype)};`);
-    else for (let i = 0; i < 4; i++) s.line(`${memory}[${at} + ${i}] = ${word(`${name}[${i}]`, dtype)};`);
+    if (!wide) s.line(`${memory}[${at}] = ${toWord(name, dtype)};`);
+    else for (let i = 0; i < 4; i++) s.line(`${memory}[${at} + ${i}] = ${toWord(`${name}[${i}]`, dtype)};`);
   });
   if (tests.length > 0) s.close();
 };

@@ -12,19 +12,15 @@ export interface Cell {
   /** A value as the next update makes it. */
   readonly combined: (old: string, value: string) => string;
   readonly store: (value: string) => void;
-  /** A register as a word of scratch memory, and back. */
-  readonly toWord: (value: string) => string;
-  readonly fromWord: (word: string) => string;
 }
 
 export const cellOf = (s: Shader, k: ScatterKernel, at: string): Cell => {
-  const type = registerType(k.dtype);
   const bool = k.dtype === 'bool';
   const op = k.op === 'add' ? 'sum' : k.op === 'mul' ? 'prod' : k.op;
   return {
     accumulator: (prefix) => {
       const name = s.fresh(prefix);
-      s.line(`var ${name}: ${type};`);
+      s.line(`var ${name}: ${registerType(k.dtype)};`);
       return name;
     },
     load: () => {
@@ -33,7 +29,5 @@ export const cellOf = (s: Shader, k: ScatterKernel, at: string): Cell => {
     },
     combined: (old, value) => (op === 'set' ? value : combine(s, op, k.dtype, old, value)),
     store: (value) => s.line(`${s.element(k.target, at, true)} = ${bool ? `u32(${value})` : value};`),
-    toWord: (value) => (bool ? `u32(${value})` : k.dtype === 'uint32' ? value : `bitcast<u32>(${value})`),
-    fromWord: (word) => (bool ? `(${word} != 0u)` : k.dtype === 'uint32' ? word : `bitcast<${type}>(${word})`),
   };
 };

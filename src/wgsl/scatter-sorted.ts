@@ -9,6 +9,7 @@ import { cellOf, type Cell } from './scatter-cell.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import { noKey, sortRuns } from './sort-runs.ts';
 import type { Dispatch } from './steps.ts';
+import { fromWord, toWord } from './types.ts';
 
 /** Sorted updates in scratch memory: a row for each point of the batch axes. */
 interface Sorted {
@@ -125,7 +126,7 @@ const renderChunks = (o: Sorted, target: Target, size: number, perRow: number): 
   cell.store(acc);
   if (perRow > 1) {
     s.between('else');
-    s.line(`${partAt(s, o, chunks, 'chunk')} = ${cell.toWord(acc)};`);
+    s.line(`${partAt(s, o, chunks, 'chunk')} = ${toWord(acc, o.kernel.dtype)};`);
   }
   s.close();
   s.close();
@@ -152,7 +153,7 @@ const renderJoin = (o: Sorted, target: Target, size: number, perRow: number): Di
   s.open('loop');
   s.line('next++;');
   s.line(`end = min(end + ${size}, stop);`);
-  s.line(`${acc} = ${cell.combined(acc, cell.fromWord(partAt(s, o, chunks, 'next')))};`);
+  s.line(`${acc} = ${cell.combined(acc, fromWord(partAt(s, o, chunks, 'next'), o.kernel.dtype))};`);
   s.line(`if (end == stop || ${keyAt(s, o, 'end - 1')} != key || ${keyAt(s, o, 'end')} != key) { break; }`);
   s.close();
   cell.store(acc);

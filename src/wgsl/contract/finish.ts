@@ -1,7 +1,7 @@
 // What becomes of a contraction's sums: the epilogue's stores, four columns at a time where it can be.
 import { renderExpr, renderStore, type Names } from '../expr.ts';
 import type { Shader } from '../shader.ts';
-import { registerType } from '../types.ts';
+import { toWord } from '../types.ts';
 import { storeVector, wideValue } from '../vector-expr.ts';
 import { laneOf, vectorizable, type Lane, type Use } from '../vector.ts';
 import type { Problem } from './problem.ts';
@@ -58,12 +58,6 @@ export const finishFour = (
   s.close();
 };
 
-/** Scratch memory holds words. */
-export const toWords = (p: Problem, value: string): string =>
-  p.kernel.dtype === 'uint32' ? value : `bitcast<u32>(${value})`;
-export const fromWord = (p: Problem, word: string): string =>
-  p.kernel.dtype === 'uint32' ? word : `bitcast<${registerType(p.kernel.dtype)}>(${word})`;
-
 /** Leaves a sum, or the four along a lane, in scratch memory: parts of the common dimension after each other. */
 export const partialStore = (
   s: Shader,
@@ -82,6 +76,6 @@ export const partialStore = (
       const own = v === lane?.axis && c > 0 ? `${name} + ${c}` : name;
       return `(${text}) * ${v.extent} + ${own}`;
     }, 'part');
-    s.line(`${words}[${at}] = ${toWords(p, lane === undefined ? sum : `${sum}[${c}]`)};`);
+    s.line(`${words}[${at}] = ${toWord(lane === undefined ? sum : `${sum}[${c}]`, p.kernel.dtype)};`);
   }
 };

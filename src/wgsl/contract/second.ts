@@ -2,9 +2,9 @@
 import { perPoint } from '../loop.ts';
 import { createShader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
-import { registerType } from '../types.ts';
+import { fromWord, registerType } from '../types.ts';
 import { packFor } from '../vector.ts';
-import { columnLane, finish, fromWord, storesUse } from './finish.ts';
+import { columnLane, finish, storesUse } from './finish.ts';
 import type { Problem } from './problem.ts';
 import { addSums, partialWords, sumAxes, summedSides, sumsUse } from './sums.ts';
 
@@ -29,11 +29,11 @@ export const renderSecond = (p: Problem, parts: number, target: Target): Dispatc
   name(p.batch, 'b', `${at} / ${m * n}`);
   name(p.row, 'row', p.batch.extent === 1 ? `${at} / ${n}` : `${at} / ${n} % ${m}`);
   name(p.column, 'column', `${at} % ${n}`);
-  const type = registerType(p.kernel.dtype);
+  const { dtype } = p.kernel;
   const sum = (from: string): string =>
     width === 1
-      ? fromWord(p, `${words}[${from}]`)
-      : `vec4<${type}>(${[0, 1, 2, 3].map((c) => fromWord(p, `${words}[${from} + ${c}]`)).join(', ')})`;
+      ? fromWord(`${words}[${from}]`, dtype)
+      : `vec4<${registerType(dtype)}>(${[0, 1, 2, 3].map((c) => fromWord(`${words}[${from} + ${c}]`, dtype)).join(', ')})`;
   s.line(`var sum = ${sum(at)};`);
   s.line(`for (var part = 1; part < ${parts}; part++) { sum += ${sum(`part * ${size} + ${at}`)}; }`);
   finish(s, p, { vars, acc: 'sum' }, lane);

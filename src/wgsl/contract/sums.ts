@@ -3,8 +3,8 @@ import type { Var } from '../../core/index-expr.ts';
 import type { ContractKernel, LoopKernel, OperandSum, Side } from '../../jit/kernel.ts';
 import { renderStore } from '../expr.ts';
 import type { Shader } from '../shader.ts';
+import { fromWord, toWord } from '../types.ts';
 import type { Use } from '../vector.ts';
-import { fromWord, toWords } from './finish.ts';
 import type { Problem } from './problem.ts';
 
 /** The operands that are summed. */
@@ -34,7 +34,9 @@ export const storeSum = (s: Shader, p: Problem, parts: number, side: Side, at: s
   const { own } = sumAxes(p, side);
   if (parts > 1) {
     const words = s.scratch(partialWords(p, parts));
-    s.line(`${words}[${partialPlace(p, parts, side)} + part * ${own.extent} + ${at}] = ${toWords(p, value)};`);
+    s.line(
+      `${words}[${partialPlace(p, parts, side)} + part * ${own.extent} + ${at}] = ${toWord(value, p.kernel.dtype)};`,
+    );
     return;
   }
   const names = { vars: new Map([[own.id, at]]) };
@@ -46,7 +48,10 @@ export const addSums = (s: Shader, p: Problem, parts: number, side: Side, at: st
   const words = s.scratch(partialWords(p, parts));
   const { extent } = sumAxes(p, side).own;
   const word = (part: string): string =>
-    fromWord(p, `${words}[${partialPlace(p, parts, side)} + ${part}${extent === 1 ? '' : ` * ${extent}`} + ${at}]`);
+    fromWord(
+      `${words}[${partialPlace(p, parts, side)} + ${part}${extent === 1 ? '' : ` * ${extent}`} + ${at}]`,
+      p.kernel.dtype,
+    );
   s.line(`var added = ${word('0')};`);
   s.line(`for (var part = 1; part < ${parts}; part++) { added += ${word('part')}; }`);
   storeSum(s, p, 1, side, at, 'added');

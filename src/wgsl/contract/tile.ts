@@ -1,10 +1,10 @@
 // Contractions by tiles: slabs of both operands in workgroup memory, a part of the tile's sums in each invocation's registers.
 import { createShader, spread, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
-import { registerType } from '../types.ts';
+import { registerType, toWord } from '../types.ts';
 import { packFor } from '../vector.ts';
 import { invocations, partLength, type Choice } from './config.ts';
-import { columnLane, finishFour, storesUse, toWords } from './finish.ts';
+import { columnLane, finishFour, storesUse } from './finish.ts';
 import { createFill, laneAlong } from './fill.ts';
 import type { Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
@@ -145,7 +145,7 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
     const number = p.batch.extent === 1 ? 'part' : `(part * ${p.batch.extent} + b)`;
     s.line(`let at = (${number} * ${m} + row) * ${n} + column;`);
     s.open('for (var c = 0; c < 4; c++)');
-    const word = `${words}[at + c] = ${toWords(p, 'result[c]')};`;
+    const word = `${words}[at + c] = ${toWord('result[c]', p.kernel.dtype)};`;
     s.line(n % 4 === 0 ? word : `if (column + c < ${n}) { ${word} }`);
     s.close();
   } else {
