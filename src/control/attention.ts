@@ -130,12 +130,8 @@ const gradientPrimitive: Primitive<AttentionParams> = {
   }),
 };
 
-interface TangentParams extends AttentionOptions {
-  readonly program: Program;
-}
-
 /** The directional derivative of the first result, linear in the last three inputs; its transpose is a kernel's work again. */
-const tangentPrimitive: Primitive<TangentParams> = {
+const tangentPrimitive: Primitive<AttentionParams> = {
   name: 'attentionTangent',
   inlined: true,
   split: splitCall,
