@@ -72,7 +72,8 @@ export type MathOp =
   | 'sign'
   | 'nextafter'
   | 'i0e'
-  | 'i1e';
+  | 'i1e'
+  | 'reducePrecision'; // of x, and two constants: bits of the exponent, bits of the mantissa
 
 export type ScalarOp = BasicOp | MathOp;
 

@@ -41,6 +41,26 @@ const exponent = (x: number): number => {
   return ((view.getUint32(0) >>> 20) & 0x7ff) - 1023;
 };
 
+/** The nearest number of a narrower format, ties to the even one (without a mantissa: with the even exponent field); no subnormal numbers. */
+const reducePrecision = (x: number, exponentBits: number, mantissaBits: number, dtype: DType): number => {
+  const size = Math.abs(x);
+  if (size === 0 || !(size < Infinity)) return x;
+  const [ownExponent, ownMantissa, least] = dtype === 'float32' ? [8, 23, -126] : [11, 52, -1022];
+  let rounded = size;
+  if (mantissaBits < ownMantissa) {
+    const power = Math.max(exponent(size), least);
+    const unit = 2 ** (power - mantissaBits);
+    const odd = mantissaBits === 0 ? power & 1 : 0;
+    rounded = (roundEven(size / unit + odd) - odd) * unit;
+  }
+  if (exponentBits < ownExponent) {
+    const top = 2 ** (exponentBits - 1) - 1;
+    if (rounded >= 2 ** (top + 1)) rounded = Infinity;
+    else if (rounded < 2 ** (1 - top)) rounded = 0;
+  }
+  return x < 0 ? -rounded : rounded;
+};
+
 // Stable forms: no intermediate overflows, and the tails keep their size.
 const sigmoid = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
@@ -189,6 +209,8 @@ export const scalar = (op: ScalarOp, dtype: DType, argDtypes: readonly DType[], 
       return exponent(x);
     case 'nextafter':
       return nextafter(x, y, dtype);
+    case 'reducePrecision':
+      return reducePrecision(x, y, z, dtype);
     case 'shl':
     case 'shr':
       return shift(op, x, y, from);

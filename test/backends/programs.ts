@@ -13,6 +13,9 @@ const int = (xs: readonly number[]): Tensor => tensor([...xs], { dtype: 'int32' 
 const reductions = ['sum', 'prod', 'max', 'min', 'mean', 'argmax', 'argmin', 'any', 'all', 'logsumexp'] as const;
 const picked = [3, 0, 10, 3, 3];
 
+const float16 = { exponentBits: 5, mantissaBits: 10 };
+const bfloat16 = { exponentBits: 8, mantissaBits: 7 };
+
 export const cases: readonly Case[] = [
   program(
     'softmax and its gradient',
@@ -111,6 +114,29 @@ export const cases: readonly Case[] = [
     'conversions saturate',
     (z: Tensor) => [z.astype('int32'), z.astype('uint32'), z.astype('bool'), z.astype('bool').astype('float32')],
     () => [tensor([1.9, -1.9, 3e9, -3e9, 5e9, NaN, Infinity, -Infinity, 2147483648])],
+  ),
+  program(
+    'float16 and bfloat16 numbers, the bits of those around their ends and ties',
+    (z: Tensor) => {
+      const [half, brain] = [ct.reducePrecision(z, float16), ct.reducePrecision(z, bfloat16)];
+      return [half, brain, ...[half, brain].map((y) => ct.bitcast(ct.where(ct.isnan(y), 0, y), 'int32'))];
+    },
+    () => [
+      tensor([
+        0.1,
+        -65519.99,
+        65520,
+        2 ** -14,
+        -(2 ** -15),
+        1 + 2 ** -11,
+        1 + 3 * 2 ** -11,
+        3.4e38,
+        -Infinity,
+        NaN,
+        -0,
+      ]),
+    ],
+    0,
   ),
   program(
     'infinities and NaN as constants, minima and comparisons',

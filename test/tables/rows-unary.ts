@@ -4,6 +4,7 @@ import { signbit } from '../../src/core/ops/binary.ts';
 import * as e from '../../src/core/ops/exponential.ts';
 import { logicalNot } from '../../src/core/ops/logic.ts';
 import { pow } from '../../src/core/ops/power.ts';
+import { reducePrecision } from '../../src/core/ops/precision.ts';
 import * as s from '../../src/core/ops/special.ts';
 import * as t from '../../src/core/ops/trigonometric.ts';
 import { astype, bitcast } from '../../src/core/ops/types.ts';
@@ -179,6 +180,24 @@ export const rows: readonly Row[] = [
   elementwise('polygamma', (x) => s.polygamma(1, x), trigammaOf, [[0.3, 6]]),
   elementwise('i0e', (x) => s.i0e(x), besselOf(0), [[0.1, 5]]),
   elementwise('i1e', (x) => s.i1e(x), besselOf(1), [[0.1, 5]]),
+  elementwise(
+    'reducePrecision',
+    (x) => reducePrecision(x, { exponentBits: 8, mantissaBits: 7 }),
+    (x) => {
+      const unit = 2 ** (Math.floor(Math.log2(Math.abs(x))) - 7);
+      return roundEven(x / unit) * unit;
+    },
+    [[-9, 9]],
+    { name: 'to bfloat16', differentiable: [false] },
+  ),
+  // Where nothing is rounded, differences agree with the derivative that is declared.
+  elementwise(
+    'reducePrecision',
+    (x) => reducePrecision(x, { exponentBits: 11, mantissaBits: 52 }),
+    (x) => x,
+    [[-2, 2]],
+    { name: 'to float64' },
+  ),
   elementwise(
     'signbit',
     (x) => signbit(x),

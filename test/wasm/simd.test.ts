@@ -106,6 +106,7 @@ describe.each(['float32', 'float64'] as const)('%s', (d) => {
     ['softmax', (x) => nn.softmax(x)],
     ['a transpose', (x) => x.transpose().add(1)],
     ['flip', (x) => ct.flip(x, 1)],
+    ['reducePrecision', (x) => ct.reducePrecision(x, { exponentBits: 5, mantissaBits: 10 })],
     [
       'pad',
       (x) =>

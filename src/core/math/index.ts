@@ -9,8 +9,8 @@ import { log, log10, log1p, log2, softplus } from './log.ts';
 import { cbrt, nextafter, pow } from './pow.ts';
 import { cos, sin, tan } from './trig.ts';
 
-/** A function of one or two expressions of the same dtype. */
-export type Expansion = (x: Expr, y: Expr) => Expr;
+/** A function of up to three expressions. */
+export type Expansion = (x: Expr, y: Expr, z: Expr) => Expr;
 
 const sign = (x: Expr): Expr => sel(gt(x, 0), constant(1, x), sel(lt(x, 0), constant(-1, x), x));
 const rsqrt = (x: Expr): Expr => div(1, sqrt(x));
@@ -86,19 +86,19 @@ const expansions: Partial<Record<MathOp, Expansion>> = {
  * An expression of a less common function. It brings its expansion along, so that a bundle of an application that has no use
  * for the function does not carry it.
  */
-export const special = (op: MathOp, expansion: Expansion, x: Expr, y?: Expr): Expr => {
+export const special = (op: MathOp, expansion: Expansion, x: Expr, ...rest: readonly Expr[]): Expr => {
   expansions[op] = expansion;
-  return call(op, x.dtype, ...(y === undefined ? [x] : [x, y]));
+  return call(op, x.dtype, x, ...rest);
 };
 
 const ofIntegers: ReadonlySet<string> = new Set<MathOp>(['pow', 'sign']);
 
 const expandNode = (node: Expr): Expr => {
   if (!isOp(node) || !Object.hasOwn(expansions, node.op)) return node;
-  const [x, y = x] = node.args as [Expr, Expr?];
+  const [x, y = x, z = x] = node.args as [Expr, Expr?, Expr?];
   if (!isFloat(node.dtype) && !ofIntegers.has(node.op))
     throw new Error(`${node.op}: not defined for ${node.dtype}; convert to a float first`);
-  return expansions[node.op as MathOp]!(x, y);
+  return expansions[node.op as MathOp]!(x, y, z);
 };
 
 /** Spells mathematical functions out in expressions, and in indices and guards that are computed from such. */

@@ -106,6 +106,7 @@ export {
 } from './nan.ts';
 export { quantile, percentile, median, nanquantile, nanpercentile, nanmedian, type QuantileMethod } from './order.ts';
 export { pow } from './power.ts';
+export { reducePrecision, type FloatFormat } from './precision.ts';
 export { pad, roll, tile, repeat, rot90 } from './rearrange.ts';
 export { sum, prod, max, min, any, all, argmax, argmin } from './reduce.ts';
 export { adaptiveAvgPool, imageResize } from './resize.ts';
