@@ -60,16 +60,20 @@ const withInner = (e: Equation): Equation => {
 
 /** The program with equations replaced by those of the programs that `inside` gives for them; itself where there are none. */
 export const writeOut = (p: Program, inside: (e: Equation) => Program | undefined): Program => {
+  const known = new Map<Equation, Program | undefined>();
+  const writtenOf = (e: Equation): Program | undefined => {
+    if (!known.has(e)) known.set(e, inside(e));
+    return known.get(e);
+  };
+  if (!p.equations.some((e) => writtenOf(e) !== undefined)) return p;
   const equations: Equation[] = [];
-  let changed = false;
   const emit = (program: Program, inputs: readonly Value[]): Value[] => {
     const env = new Map<Value, Value>();
     program.inputs.forEach((v, i) => env.set(v, inputs[i]!));
     const read = (v: Value): Value => env.get(v)!;
     for (const e of program.equations) {
       const ins = e.inputs.map(read);
-      const written = inside(e);
-      changed ||= written !== undefined;
+      const written = writtenOf(e);
       const outs = written === undefined ? e.outs.map((v): Value => ({ aval: v.aval })) : emit(written, ins);
       if (written === undefined) equations.push({ ...e, inputs: ins, outs });
       e.outs.forEach((v, i) => env.set(v, outs[i]!));
@@ -77,7 +81,7 @@ export const writeOut = (p: Program, inside: (e: Equation) => Program | undefine
     return program.outs.map(read);
   };
   const outs = emit(p, p.inputs);
-  return changed ? { inputs: p.inputs, equations, outs } : p;
+  return { inputs: p.inputs, equations, outs };
 };
 
 /** What a call stands for, and the steps of a scan that is to be written out. */
