@@ -5,8 +5,7 @@ import { hostTensor } from '../core/host.ts';
 import { bind } from '../core/interpreter.ts';
 import { selectPrimitive } from '../core/ops/arithmetic.ts';
 import type { Lowering } from '../core/lowering.ts';
-import type { Params } from '../core/primitive.ts';
-import { hasEffects, isProgram, type Equation, type Program, type Value } from '../core/program.ts';
+import { hasEffects, mapPrograms, type Equation, type Program, type Value } from '../core/program.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { callPrimitive } from './call.ts';
 
@@ -51,14 +50,6 @@ export const summarise = (x: Tensor): ValueSummary => {
 /** True for a float tensor with an element that is not finite. */
 export const isBad = (x: Tensor): boolean => isFloat(x.dtype) && summarise(x).nans + summarise(x).infinities > 0;
 const hasNaN = (x: Tensor): boolean => isFloat(x.dtype) && summarise(x).nans > 0;
-
-const mapPrograms = (params: Params, f: (p: Program) => Program): Params =>
-  Object.fromEntries(
-    Object.entries(params).map(([k, v]) => [
-      k,
-      isProgram(v) ? f(v) : Array.isArray(v) ? (v as unknown[]).map((x) => (isProgram(x) ? f(x) : x)) : v,
-    ]),
-  );
 
 /** The program without what it prints and calls: that has happened already. */
 export const withoutEffects = (p: Program): Program =>

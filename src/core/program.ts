@@ -33,6 +33,15 @@ export const isProgram = (x: unknown): x is Program =>
 export const subprograms = (params: Params): Program[] =>
   Object.values(params).flatMap((p) => (isProgram(p) ? [p] : Array.isArray(p) ? p.filter(isProgram) : []));
 
+/** Parameters with the programs among them replaced. */
+export const mapPrograms = (params: Params, f: (p: Program) => Program): Params =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, p]) => [
+      name,
+      isProgram(p) ? f(p) : Array.isArray(p) ? p.map((x: unknown) => (isProgram(x) ? f(x) : x)) : p,
+    ]),
+  );
+
 const effectful = new WeakMap<Program, boolean>();
 /** True where the equation, or one in a program that it holds, does more than compute its outputs. */
 export const hasEffects = (e: Equation): boolean =>

@@ -1,7 +1,15 @@
 // Simplification of programs: calls inlined, equal equations merged, trivial ones skipped, dead ones dropped.
 import { showAval, sizeOf } from '../core/aval.ts';
 import type { Params } from '../core/primitive.ts';
-import { hasEffects, isProgram, subprograms, type Equation, type Program, type Value } from '../core/program.ts';
+import {
+  hasEffects,
+  isProgram,
+  mapPrograms,
+  subprograms,
+  type Equation,
+  type Program,
+  type Value,
+} from '../core/program.ts';
 import { staticKey } from '../core/tree.ts';
 import { accumulate } from './accumulate.ts';
 
@@ -47,16 +55,8 @@ const inner = (p: Program): Program => {
   if (s === undefined) simplified.set(p, (s = simplify(p)));
   return s;
 };
-const withInner = (e: Equation): Equation => {
-  if (subprograms(e.params).length === 0) return e;
-  const params = Object.fromEntries(
-    Object.entries(e.params).map(([k, v]) => [
-      k,
-      isProgram(v) ? inner(v) : Array.isArray(v) ? v.map((x: unknown) => (isProgram(x) ? inner(x) : x)) : v,
-    ]),
-  );
-  return { ...e, params };
-};
+const withInner = (e: Equation): Equation =>
+  subprograms(e.params).length === 0 ? e : { ...e, params: mapPrograms(e.params, inner) };
 
 /** The program with equations replaced by those of the programs that `inside` gives for them; itself where there are none. */
 export const writeOut = (p: Program, inside: (e: Equation) => Program | undefined): Program => {

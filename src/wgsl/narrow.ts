@@ -2,7 +2,7 @@
 import type { Aval } from '../core/aval.ts';
 import { DTypeError } from '../core/errors.ts';
 import type { Params } from '../core/primitive.ts';
-import { isProgram, subprograms, type Program, type Value } from '../core/program.ts';
+import { mapPrograms, subprograms, type Program, type Value } from '../core/program.ts';
 
 const wide = (p: Program): boolean =>
   [...p.inputs, ...p.equations.flatMap((e) => e.outs)].some((v) => v.aval.dtype === 'float64') ||
@@ -10,10 +10,8 @@ const wide = (p: Program): boolean =>
 
 /** Parameters with the programs among them narrowed. */
 const narrowParams = (params: Params): Params => {
-  if (subprograms(params).length === 0) return params['dtype'] === 'float64' ? { ...params, dtype: 'float32' } : params;
-  const inside = (p: unknown): unknown =>
-    isProgram(p) ? narrowFloats(p) : Array.isArray(p) ? p.map((x: unknown) => (isProgram(x) ? narrowFloats(x) : x)) : p;
-  return Object.fromEntries(Object.entries(params).map(([name, p]) => [name, inside(p)]));
+  if (subprograms(params).length > 0) return mapPrograms(params, narrowFloats);
+  return params['dtype'] === 'float64' ? { ...params, dtype: 'float32' } : params;
 };
 
 /**
