@@ -2,12 +2,21 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { conv2d, einsum, fromTypedArray, grad, jit, matmul, vjp, type Tensor } from '../../src/index.ts';
+import type * as Choose from '../../src/wgsl/contract/choose.ts';
 import type * as Config from '../../src/wgsl/contract/config.ts';
 import type { Choice } from '../../src/wgsl/contract/config.ts';
 import { agree, gpuDevice } from './device.ts';
 
-// What the cost model would not choose for small shapes is forced here.
+// What would not be chosen for small shapes, or where a processor plays the GPU, is forced here.
 const forced: { choice: Choice | undefined } = { choice: undefined };
+vi.mock('../../src/wgsl/contract/choose.ts', async (original) => {
+  const choose = await original<typeof Choose>();
+  return {
+    ...choose,
+    chooseBlocks: (...args: Parameters<typeof choose.chooseBlocks>) =>
+      forced.choice === undefined ? choose.chooseBlocks(...args) : undefined,
+  };
+});
 vi.mock('../../src/wgsl/contract/config.ts', async (original) => {
   const config = await original<typeof Config>();
   return {
