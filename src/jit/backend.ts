@@ -78,9 +78,3 @@ export const backendFor = (op: string, inputs: readonly Tensor[], chosen?: Backe
       if (x.storage.roaming === true && x.storage.device !== backend) x.relocate(new HostStorage(x.storage.readSync()));
   return backend;
 };
-
-/** Elements of a value that is on no device. */
-export const hostElements = (x: ConcreteTensor): TypedArray | undefined => {
-  const { storage } = x;
-  return storage instanceof HostStorage ? storage.elements : undefined;
-};

@@ -23,7 +23,7 @@ const loopFlops = (k: LoopKernel): number =>
   );
 
 /** Operations of all kernels of a plan. */
-export const planFlops = (p: Plan): number => p.kernels.reduce((n, k) => n + kernelFlops(k), 0);
+const planFlops = (p: Plan): number => p.kernels.reduce((n, k) => n + kernelFlops(k), 0);
 
 /** Operations on elements that a kernel performs, multiply and add counted apart. */
 export const kernelFlops = (k: Kernel): number => {

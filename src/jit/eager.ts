@@ -19,7 +19,7 @@ const caches = new WeakMap<Device, Lru<Compiled>>();
 const none: ReadonlySet<number> = new Set();
 
 /** A primitive applied once, as a program. */
-export const oneEquation = (primitive: Primitive, inputs: readonly Aval[], params: Params): Program => {
+const oneEquation = (primitive: Primitive, inputs: readonly Aval[], params: Params): Program => {
   const ins = inputs.map((a) => ({ aval: { shape: a.shape, dtype: a.dtype, weak: a.weak } }));
   const outs = primitive.shape(inputs, params).map((a) => ({ aval: a }));
   return { inputs: ins, equations: [{ primitive, inputs: ins, params, outs }], outs };

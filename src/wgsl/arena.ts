@@ -5,7 +5,7 @@ import type { GpuLimits } from './limits.ts';
 import { wordBytes } from './types.ts';
 
 /** Members begin at multiples of this, in words: what every device can bind to. */
-export const arenaAlign = 64;
+const arenaAlign = 64;
 export const align = (words: number): number => Math.ceil(words / arenaAlign) * arenaAlign;
 
 /** A part of memory, in words. */

@@ -31,7 +31,7 @@ export interface Home {
 }
 
 /** Brings a range of memory over; the copy is queued now, since what comes later may write over it. */
-export const fetchSpan = async <T>(
+const fetchSpan = async <T>(
   { gpu, queue, staging, faults }: Home,
   { block, offset }: Span,
   bytes: number,

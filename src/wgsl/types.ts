@@ -55,7 +55,7 @@ export const fromWords = (bytes: ArrayBuffer, dtype: DType, length: number): Typ
 };
 
 const bits = new DataView(new ArrayBuffer(4));
-export const bitsOfFloat = (x: number): number => {
+const bitsOfFloat = (x: number): number => {
   bits.setFloat32(0, x);
   return bits.getUint32(0);
 };
