@@ -1,7 +1,7 @@
 // Running reductions whose lines lie side by side: an invocation runs along each line, or along a piece of it.
 import type { CumulateKernel } from '../jit/kernel.ts';
 import { elementAt, join, neutral, storeAt } from './cumulate-op.ts';
-import { perPoint } from './loop.ts';
+import { perPoint } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 import { fromWord, registerType, toWord } from './types.ts';

@@ -1,5 +1,5 @@
 // Dispatches that run or not as the GPU itself decides: their numbers of workgroups stand in memory.
-import { perPoint } from './loop.ts';
+import { perPoint } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch, Place, Step } from './steps.ts';
 

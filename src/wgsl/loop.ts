@@ -8,8 +8,6 @@ import { renderRows } from './row.ts';
 import type { Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
-export { groupSize, perPoint } from './points.ts';
-
 /** A reduction over no axes as one over an axis of one element. */
 const withAxes = (k: LoopKernel): LoopKernel => {
   const bare = k.stages.some((stage) => stage.axes.length === 0 && stage.actions.some((a) => a.kind !== 'store'));

@@ -4,7 +4,8 @@ import { newVar, shift, substitute, variable, type Index } from '../core/index-e
 import type { Action, LoopKernel, MultiKernel } from '../jit/kernel.ts';
 import { align, inOrder, partLength, rolesOf } from './arena.ts';
 import { renderExpr, renderStore } from './expr.ts';
-import { groupSize, renderLoop } from './loop.ts';
+import { renderLoop } from './loop.ts';
+import { groupSize } from './points.ts';
 import { createShader, spread, type Target } from './shader.ts';
 import { placeKey, wholeOf, type Dispatch, type Place, type Site } from './steps.ts';
 

@@ -2,8 +2,7 @@
 import type { Var } from '../core/index-expr.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
-import { perPoint } from './loop.ts';
-import { count, digits } from './points.ts';
+import { count, digits, perPoint } from './points.ts';
 import { baseIndex, type ScatterAxes } from './scatter-axes.ts';
 import { cellOf, type Cell } from './scatter-cell.ts';
 import { createShader, type Shader, type Target } from './shader.ts';

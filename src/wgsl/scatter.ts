@@ -2,8 +2,8 @@
 import { buffersOf } from '../jit/buffers.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
-import { perPoint, renderLoop } from './loop.ts';
-import { count, digits, loops } from './points.ts';
+import { renderLoop } from './loop.ts';
+import { count, digits, loops, perPoint } from './points.ts';
 import { baseIndex, denseLanes, scatterAxes, type ScatterAxes } from './scatter-axes.ts';
 import { cellOf } from './scatter-cell.ts';
 import { renderSorted } from './scatter-sorted.ts';

@@ -1,7 +1,7 @@
 // Sorts in WGSL: by keys that order as integers, which carry the number of their element along; elements move once, at the end.
 import type { DType } from '../core/dtype.ts';
 import type { SortKernel } from '../jit/kernel.ts';
-import { perPoint } from './loop.ts';
+import { perPoint } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import { sortRuns } from './sort-runs.ts';
 import type { Dispatch } from './steps.ts';

@@ -1,5 +1,5 @@
 // The second stage of a contraction in parts: their sums are added in order, and the epilogue follows.
-import { perPoint } from '../loop.ts';
+import { perPoint } from '../points.ts';
 import { createShader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { fromWord, registerType } from '../types.ts';
