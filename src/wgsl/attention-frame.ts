@@ -2,9 +2,10 @@
 import type { Routine } from '../core/lowering.ts';
 import type { Value } from '../core/program.ts';
 import type { AttentionKernel } from '../jit/kernel.ts';
-import { createTiles, tilingFor, type Source, type Tiles, type Tiling } from './attention-tile.ts';
+import { createTiles, letters, tilingFor, type Source, type Tiles, type Tiling } from './attention-tile.ts';
 import type { GpuLimits } from './limits.ts';
-import { createShader, spread, type Shader, type Target } from './shader.ts';
+import { numberGroups } from './points.ts';
+import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
 export interface Sizes {
@@ -58,8 +59,6 @@ export interface Frame {
   readonly finish: (name: string) => Dispatch;
 }
 
-export const letters = ['x', 'y', 'z', 'w'] as const;
-
 export const frame = (k: AttentionKernel, target: Target, staying: 'queries' | 'keys', tensors: 1 | 2): Frame => {
   const z = sizesOf(k.query, k.value);
   const s = createShader(target);
@@ -68,10 +67,8 @@ export const frame = (k: AttentionKernel, target: Target, staying: 'queries' | '
   const blocks = Math.ceil(z[staying] / tiling.rows);
   const heads = keysStay ? z.groups : z.heads;
   const total = blocks * heads * z.batch;
-  const workgroups = spread(total, target.limits.workgroups);
   s.line('let lane = i32(local);');
-  s.line(workgroups[1] === 1 ? 'let g = i32(group.x);' : `let g = i32(group.x + group.y * ${workgroups[0]}u);`);
-  if (workgroups[0] * workgroups[1] !== total) s.line(`if (g >= ${total}) { return; }`);
+  const workgroups = numberGroups(s, total);
   // In causal order the last queries see most: they begin.
   const block = k.causal && !keysStay ? `${blocks - 1} - g % ${blocks}` : `g % ${blocks}`;
   s.line(`let first = (${block}) * ${tiling.rows};`);

@@ -71,7 +71,7 @@ export interface Tiles {
 }
 
 const four = [0, 1, 2, 3] as const;
-const letters = ['x', 'y', 'z', 'w'] as const;
+export const letters = ['x', 'y', 'z', 'w'] as const;
 
 /** Shaders need the names `rows` and `column`: the invocation's first row in the tile, and its number among those beside it. */
 export const createTiles = (s: Shader, { rows, columns, threads, pitch }: Tiling): Tiles => {

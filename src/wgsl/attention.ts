@@ -1,6 +1,7 @@
 // Attention in WGSL (Dao 2023): scores in tiles that never leave a workgroup; one kernel for the values, two for the gradients.
 import type { AttentionKernel } from '../jit/kernel.ts';
-import { frame, letters } from './attention-frame.ts';
+import { frame } from './attention-frame.ts';
+import { letters } from './attention-tile.ts';
 import type { Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 

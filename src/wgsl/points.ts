@@ -1,4 +1,4 @@
-// Points of an iteration space: loop variables out of one running number, and nested loops.
+// Points of an iteration space: numbers of invocations and of workgroups, loop variables out of a number, and nested loops.
 import type { Var } from '../core/index-expr.ts';
 import { spread, type Shader } from './shader.ts';
 
@@ -24,6 +24,14 @@ export const perPoint = (
     head: `@compute @workgroup_size(${size})\nfn main(@builtin(global_invocation_id) id: vec3u)`,
     workgroups,
   };
+};
+
+/** The number of a workgroup, `g`, within the limits of a dimension; workgroups beyond the last end here. `id` names the builtin. */
+export const numberGroups = (s: Shader, groups: number, id = 'group'): readonly [number, number, number] => {
+  const workgroups = spread(groups, s.target.limits.workgroups);
+  s.line(workgroups[1] === 1 ? `let g = i32(${id}.x);` : `let g = i32(${id}.x + ${id}.y * ${workgroups[0]}u);`);
+  if (workgroups[0] * workgroups[1] !== groups) s.line(`if (g >= ${groups}) { return; }`);
+  return workgroups;
 };
 
 /** Quotient and remainder of a number that is not negative: WGSL rounds towards zero, and unsigned division is quicker. */

@@ -1,6 +1,6 @@
 // Sorting of many runs at once by u32 keys, stable: runs are sorted in workgroup memory, longer ones then merged pass by pass.
-import { powerAbove } from './points.ts';
-import { spread, createShader, type Shader, type Target } from './shader.ts';
+import { numberGroups, powerAbove } from './points.ts';
+import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 
 /** What is sorted: `rows` runs of `length` elements each, by keys that shaders compute where they first need them. */
@@ -32,10 +32,8 @@ export const perGroup = (
   groups: number,
   invocations: number,
 ): { readonly head: string; readonly workgroups: readonly [number, number, number] } => {
-  const workgroups = spread(groups, s.target.limits.workgroups);
   s.line('let t = i32(li);');
-  s.line(workgroups[1] === 1 ? 'let g = i32(wg.x);' : `let g = i32(wg.x + wg.y * ${workgroups[0]}u);`);
-  if (workgroups[0] * workgroups[1] > groups) s.line(`if (g >= ${groups}) { return; }`);
+  const workgroups = numberGroups(s, groups, 'wg');
   return {
     head: `@compute @workgroup_size(${invocations})\nfn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) li: u32)`,
     workgroups,

@@ -1,6 +1,7 @@
 // Contractions without tiles: a few sums in the registers of each invocation, read straight from memory. For short sums, and for long ones of few rows or columns, which invocations share.
 import type { Var } from '../../core/index-expr.ts';
 import { renderExpr } from '../expr.ts';
+import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType } from '../types.ts';
@@ -11,7 +12,6 @@ import { finish, partialStore, storesUse } from './finish.ts';
 import { createTaker, nameParts, type Taker } from './hoist.ts';
 import type { Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
-import { numberGroups } from './tile.ts';
 
 export interface Blocks {
   /** What runs in vectors: an axis of the result, or the common dimension. */

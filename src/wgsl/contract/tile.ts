@@ -1,5 +1,6 @@
 // Contractions by tiles: slabs of both operands in workgroup memory, a part of the tile's sums in each invocation's registers.
-import { createShader, spread, type Shader, type Target } from '../shader.ts';
+import { numberGroups } from '../points.ts';
+import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType, toWord } from '../types.ts';
 import { packFor } from '../vector.ts';
@@ -13,14 +14,6 @@ import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
 const block = 256;
 /** Rows of tiles that are worked on together, so that what they read stays in the cache. */
 const band = 8;
-
-/** The number of a workgroup, within the limits of a dimension: a line, and one that ends workgroups beyond the last. */
-export const numberGroups = (s: Shader, groups: number): readonly [number, number, number] => {
-  const workgroups = spread(groups, s.target.limits.workgroups);
-  s.line(workgroups[1] === 1 ? 'let g = i32(group.x);' : `let g = i32(group.x + group.y * ${workgroups[0]}u);`);
-  if (workgroups[0] * workgroups[1] !== groups) s.line(`if (g >= ${groups}) { return; }`);
-  return workgroups;
-};
 
 /** Where a workgroup's tile begins: `top`, `start`, and the batch `b`. */
 const placeTile = (s: Shader, p: Problem, t: Choice, tile: string): void => {

@@ -2,6 +2,7 @@
 import type { Expr } from '../../core/expr.ts';
 import { newVar, scale, shift, variable, type Var } from '../../core/index-expr.ts';
 import { renderExpr } from '../expr.ts';
+import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType } from '../types.ts';
@@ -13,7 +14,6 @@ import { finish, partialStore, storesUse } from './finish.ts';
 import { createTaker, nameParts } from './hoist.ts';
 import { substitution, type Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
-import { numberGroups } from './tile.ts';
 
 /** Rounds of four steps that are summed up before they are added to a total. */
 const block = 256;
