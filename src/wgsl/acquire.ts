@@ -2,6 +2,7 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { DeviceError } from '../core/errors.ts';
 import { createWebGpuDevice, type WebGpuDevice, type WebGpuOptions } from './device.ts';
+import { textOf } from './faults.ts';
 import type { GpuDevice } from './gpu.ts';
 import { wantedFeatures, wantedLimits } from './limits.ts';
 
@@ -33,7 +34,7 @@ interface Source {
   readonly advice: string;
 }
 
-const because = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0]! : String(error));
+const because = (error: unknown): string => textOf(error).split('\n')[0]!;
 
 const navigatorGpu = (): Gpu | undefined =>
   (globalThis as { readonly navigator?: { readonly gpu?: Gpu } }).navigator?.gpu ?? undefined;

@@ -29,7 +29,7 @@ export interface Faults {
 // Only the first error says what is wrong; it has been caught where it belongs.
 const consequence = /due to a previous error|label is invalid/i;
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The first lines of a report; the rest tells where in the encoder's calls it was. */
 export const briefly = (message: string): string => message.trim().split('\n').slice(0, 3).join(' ');

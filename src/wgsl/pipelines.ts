@@ -1,7 +1,7 @@
 // Compute pipelines and bind group layouts, made once for each text and each pattern of access.
 import { DeviceError } from '../core/errors.ts';
 import type { Counters } from './counters.ts';
-import { briefly, type Faults } from './faults.ts';
+import { briefly, textOf, type Faults } from './faults.ts';
 import { computeStage, type GpuDevice, type GpuObject } from './gpu.ts';
 import type { Dispatch } from './steps.ts';
 
@@ -17,11 +17,7 @@ export interface Pipelines {
 }
 
 const refused = (d: Dispatch, cause: unknown): DeviceError =>
-  new DeviceError(
-    d.name,
-    `the GPU's compiler refused the kernel: ${briefly(cause instanceof Error ? cause.message : String(cause))}`,
-    { cause },
-  );
+  new DeviceError(d.name, `the GPU's compiler refused the kernel: ${briefly(textOf(cause))}`, { cause });
 
 /** Compiles asynchronously, many at once; a text that was seen before is not compiled again while its pipeline is in use. */
 export const createPipelines = (gpu: GpuDevice, counters: Counters, faults: Faults): Pipelines => {
