@@ -151,6 +151,14 @@ const vars = (extents: readonly number[]): { readonly list: Var[]; readonly at: 
   return { list, at: list.map(variable) };
 };
 
+/** Whether all elements of a value are float16 numbers: it is rounded to those (or fewer), or moves what is. */
+const isHalf = (graph: Graph, v: Value): boolean => {
+  const { lowering: l, equation: e } = graph.nodes.get(v)!;
+  if (l?.tag === 'move') return !l.fill && e!.inputs.every((x) => isHalf(graph, x));
+  const { exponentBits, mantissaBits } = (e?.params ?? {}) as { readonly [name: string]: number };
+  return e?.primitive.name === 'reducePrecision' && exponentBits! <= 5 && mantissaBits! <= 10;
+};
+
 export const buildContract = (
   graph: Graph,
   c: Cluster,
@@ -209,6 +217,7 @@ export const buildContract = (
     b: expandMath(operand(y!, rhs.index, rhs.guards)),
     epilogue: stores,
     ...(sums.length === 0 ? {} : { sums }),
+    halves: (['a', 'b'] as const).filter((_, i) => isHalf(graph, root.equation!.inputs[i]!)),
   };
 };
 

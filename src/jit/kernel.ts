@@ -71,6 +71,7 @@ export interface OperandSum {
  * values use { op: 'acc' } and loads indexed by batch, m and n variables.
  * `a` depends on batch, m, k only; `b` on batch, n, k only. Either may be any expression (a prologue), guarded loads
  * included (convolution). `dtype` is that of a, b and acc.
+ * `halves`: operands all of whose elements are float16 numbers, for backends that can keep those in less memory.
  * `sums`, only on devices that ask for them (see Limits), of one batch element: sums of an operand, which is read anyway.
  */
 export interface ContractKernel {
@@ -85,6 +86,7 @@ export interface ContractKernel {
   readonly b: Expr;
   readonly epilogue: readonly Extract<Action, { kind: 'store' }>[];
   readonly sums?: readonly OperandSum[];
+  readonly halves?: readonly Side[];
 }
 
 /**

@@ -16,6 +16,8 @@ export interface GpuLimits {
   readonly subgroups: boolean;
   /** Invocations of the smallest subgroup there may be; 0 without subgroups. */
   readonly subgroupSize: number;
+  /** Whether shaders have numbers of 16 bits. */
+  readonly float16: boolean;
   /** Whether it is a processor that plays a GPU: memory of a workgroup is no nearer than any other, and a barrier is dear. */
   readonly software: boolean;
 }
@@ -29,6 +31,7 @@ export const leastLimits: GpuLimits = {
   workgroupBytes: 16384,
   subgroups: false,
   subgroupSize: 0,
+  float16: false,
   software: false,
 };
 
@@ -45,6 +48,7 @@ export const limitsOf = ({ limits, features, adapterInfo: info }: GpuDevice): Gp
   workgroupBytes: limits.maxComputeWorkgroupStorageSize,
   subgroups: features.has('subgroups'),
   subgroupSize: features.has('subgroups') ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
+  float16: features.has('shader-f16'),
   software: info?.isFallbackAdapter === true || drivers.test(`${info?.architecture ?? ''} ${info?.description ?? ''}`),
 });
 
@@ -59,4 +63,4 @@ export const wantedLimits: readonly string[] = [
 ];
 
 /** Features to ask an adapter for where it has them. */
-export const wantedFeatures: readonly string[] = ['subgroups'];
+export const wantedFeatures: readonly string[] = ['subgroups', 'shader-f16'];

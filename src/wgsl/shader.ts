@@ -69,7 +69,7 @@ export interface Shader {
   /** The name of scratch memory (an array of u32) of at least so many words. */
   scratch(words: number): string;
   /** Makes use of an optional feature. */
-  enable(feature: 'subgroups'): void;
+  enable(feature: 'subgroups' | 'f16'): void;
   /** A module-scope declaration. */
   declare(text: string): void;
   finish(name: string, head: string, workgroups: readonly [number, number, number]): Dispatch;

@@ -20,10 +20,14 @@ export interface Operand {
   readonly origin: string;
   /** Along which it is read in vectors. */
   readonly lane: Lane | undefined;
+  /** Whether it is kept as numbers of 16 bits, all of its elements being such. */
+  readonly half: boolean;
 }
 export interface Fill {
   /** Vectors in workgroup memory from step to step. */
   readonly stride: number;
+  /** A vector in workgroup memory, as it is computed with. */
+  readonly at: (place: string) => string;
   /** Lines before the loop. */
   readonly prepare: () => void;
   /** Reads the slab that begins at the step `k0` into registers. */
@@ -86,7 +90,11 @@ export const createFill = (s: Shader, p: Problem, t: Tile, o: Operand, base: Rea
   const each = Math.max(1, units / threads);
   const stride = rowUnits + (stepsFirst ? 1 : 0);
   const partial = step.extent % t.depth !== 0;
-  s.declare(`var<workgroup> ${a}: array<${vector}, ${stride * t.depth}>;`);
+  if (o.half) s.enable('f16');
+  const kept = o.half ? 'vec4<f16>' : vector;
+  s.declare(`var<workgroup> ${a}: array<${kept}, ${stride * t.depth}>;`);
+  const keep = (value: string): string => (o.half ? `${kept}(${value})` : value);
+  const at = (place: string): string => (o.half ? `${vector}(${a}[${place}])` : `${a}[${place}]`);
 
   const rowOf = (i: number): string => (stepsFirst && i > 0 ? `${a}_q${i}` : `${a}_q`);
   const stepOf = (i: number): string => (!stepsFirst && i > 0 ? `${a}_s${i}` : `${a}_s`);
@@ -144,16 +152,16 @@ export const createFill = (s: Shader, p: Problem, t: Tile, o: Operand, base: Rea
 
   const write = (): void => {
     for (let i = 0; i < each; i++) {
-      const [q, at] = [rowOf(i), stepOf(i)];
+      const [q, k] = [rowOf(i), stepOf(i)];
       if (units < threads) s.open(`if (lane < ${units})`);
-      if (!alongSteps) s.line(`${a}[${at} * ${stride} + ${q}] = ${register(i)};`);
+      if (!alongSteps) s.line(`${a}[${k} * ${stride} + ${q}] = ${keep(register(i))};`);
       else
         for (const c of four) {
           const column = four.map((j) => `${register(i, j)}[${c}]`).join(', ');
-          s.line(`${a}[(${at} * 4 + ${c}) * ${stride} + ${q}] = ${vector}(${column});`);
+          s.line(`${a}[(${k} * 4 + ${c}) * ${stride} + ${q}] = ${keep(`${vector}(${column})`)};`);
         }
       if (units < threads) s.close();
     }
   };
-  return { stride, prepare, read, write };
+  return { stride, at, prepare, read, write };
 };

@@ -1,4 +1,5 @@
 // Contractions by tiles: slabs of both operands in workgroup memory, a part of the tile's sums in each invocation's registers.
+import type { Side } from '../../jit/kernel.ts';
 import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
@@ -6,7 +7,7 @@ import { registerType, toWord } from '../types.ts';
 import { packFor } from '../vector.ts';
 import { invocations, partLength, type Choice } from './config.ts';
 import { columnLane, finishFour, storesUse } from './finish.ts';
-import { createFill, laneAlong } from './fill.ts';
+import { createFill, laneAlong, type Fill } from './fill.ts';
 import type { Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
 
@@ -44,8 +45,9 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
   const [stripsDown, stripsAcross] = [t.eachRows / 4, t.eachColumns / 4];
   const split = t.parts > 1;
 
-  const left = { array: 'left', expr: p.left, own: p.row, rows: t.rows, origin: 'top' };
-  const right = { array: 'right', expr: p.right, own: p.column, rows: t.columns, origin: 'start' };
+  const half = (side: Side): boolean => target.limits.float16 && p.kernel.halves?.includes(side) === true;
+  const left = { array: 'left', expr: p.left, own: p.row, rows: t.rows, origin: 'top', half: half('a') };
+  const right = { array: 'right', expr: p.right, own: p.column, rows: t.columns, origin: 'start', half: half('b') };
   // Sums of an operand are those of its slabs, a vector for each of some invocations of the first tiles.
   const beside = summedSides(p).map((side) => {
     const [o, other] = side === 'a' ? [left, right] : [right, left];
@@ -96,17 +98,17 @@ export const renderTiles = (p: Problem, t: Choice, target: Target): Dispatch => 
   fills.forEach((f) => f.write());
   s.line('workgroupBarrier();');
   s.open(`for (var j = 0; j < ${t.depth}; j++)`);
-  const strip = (array: string, stride: number, at: string, by: number, i: number): string =>
-    `${array}[j * ${stride} + ${at}${i === 0 ? '' : ` + ${i * by}`}]`;
-  for (let i = 0; i < stripsDown; i++) s.line(`let l${i} = ${strip('left', fills[0].stride, 'y', down, i)};`);
-  for (let j = 0; j < stripsAcross; j++) s.line(`let r${j} = ${strip('right', fills[1].stride, 'x', across, j)};`);
+  const strip = ({ stride, at }: Fill, place: string, by: number, i: number): string =>
+    at(`j * ${stride} + ${place}${i === 0 ? '' : ` + ${i * by}`}`);
+  for (let i = 0; i < stripsDown; i++) s.line(`let l${i} = ${strip(fills[0], 'y', down, i)};`);
+  for (let j = 0; j < stripsAcross; j++) s.line(`let r${j} = ${strip(fills[1], 'x', across, j)};`);
   for (const a of sums) s.line(`${a.name} += ${a.row} * r${a.column};`);
   s.close();
   for (const { side, own, o } of beside) {
-    const { stride } = fills[o === left ? 0 : 1];
+    const { stride, at } = fills[o === left ? 0 : 1];
     s.open(`if (${own})`);
     s.line(`var slab = ${vector}();`);
-    s.line(`for (var j = 0; j < ${t.depth}; j++) { slab += ${o.array}[j * ${stride} + lane]; }`);
+    s.line(`for (var j = 0; j < ${t.depth}; j++) { slab += ${at(`j * ${stride} + lane`)}; }`);
     s.line(`${side}_sum += slab;`);
     s.close();
   }
