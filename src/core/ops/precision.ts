@@ -44,9 +44,9 @@ export const reducePrecisionPrimitive: Primitive<FloatFormat> = {
  * It is linear to derivatives: tangents and cotangents are rounded to the same format.
  *
  * A matrix product of float16 values with float32 sums is `matmul(reducePrecision(x, half), reducePrecision(y, half))` with
- * `half = { exponentBits: 5, mantissaBits: 10 }`, under `jit`. On a GPU with `shader-f16` such operands take half of the workgroup
- * memory; products and sums are those of float32, and so are all bits of the result, there and elsewhere. Its gradients are computed
- * from the rounded operands, summed in float32, and rounded to float16 last: scale a loss whose gradients are below 6.1e-5.
+ * `half = { exponentBits: 5, mantissaBits: 10 }`, in one compiled function. On a GPU with `shader-f16` such operands take half of the
+ * workgroup memory; products and sums are those of float32, with the same bits as without. Its gradients are computed from the rounded
+ * operands, summed in float32, and rounded to float16 last: scale a loss whose gradients are below 6.1e-5.
  *
  * @throws DTypeError where x is not a float; ArgumentError for a format without a bit of exponent, or bits that are no whole numbers.
  * @example
