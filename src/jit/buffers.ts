@@ -1,6 +1,7 @@
 // Which buffers a kernel reads and writes, and where: what planning, donation and explanations need to know of it.
-import { visit, type Expr } from '../core/expr.ts';
+import type { Expr } from '../core/expr.ts';
 import { indexKey, visitVars, type Index } from '../core/index-expr.ts';
+import { visitDeep } from '../core/rewrite.ts';
 import type { CarrySlot, Kernel, Stage } from './kernel.ts';
 
 export interface KernelBuffers {
@@ -29,22 +30,18 @@ const collect = (k: Kernel): KernelBuffers => {
   const writtenIn = new Map<number, number>();
   let stage = 0;
   let seen = new Set<Expr>();
-  const inIndex = (i: Index): void => visitVars(i, () => undefined, read);
   const read = (e: Expr): void =>
-    visit(
+    visitDeep(
       e,
       (x) => {
-        if (x.op === 'load') {
-          if (!readAt.has(x.buffer)) readAt.set(x.buffer, new Set());
-          readAt.get(x.buffer)?.add(x.guards.length === 0 ? indexKey(x.index) : 'guarded');
-          readIn.set(x.buffer, Math.max(stage, readIn.get(x.buffer) ?? 0));
-          inIndex(x.index);
-          x.guards.forEach((g) => inIndex(g.index));
-        } else if (x.op === 'index') inIndex(x.index);
-        else if (x.op === 'guarded') x.guards.forEach((g) => inIndex(g.index));
+        if (x.op !== 'load') return;
+        if (!readAt.has(x.buffer)) readAt.set(x.buffer, new Set());
+        readAt.get(x.buffer)?.add(x.guards.length === 0 ? indexKey(x.index) : 'guarded');
+        readIn.set(x.buffer, Math.max(stage, readIn.get(x.buffer) ?? 0));
       },
       seen,
     );
+  const inIndex = (i: Index): void => visitVars(i, () => undefined, read);
   const stages = (list: readonly Stage[]): void => {
     for (const [at, s] of list.entries()) {
       // Every stage reads again what it shares with the one before.

@@ -2,6 +2,7 @@
 import { byteSize } from '../core/dtype.ts';
 import { visit, type Expr } from '../core/expr.ts';
 import { indexKey, visitVars, type Index } from '../core/index-expr.ts';
+import { visitDeep } from '../core/rewrite.ts';
 import { buffersOf } from './buffers.ts';
 import type { Action, BufferInfo, CarrySlot, Kernel, Plan } from './kernel.ts';
 
@@ -33,20 +34,15 @@ export const kernelBytes = (k: Kernel, buffers: ReadonlyMap<number, BufferInfo>)
     into.get(buffer)!.set(indexKey(index), elements);
   };
   const seen = new Set<Expr>();
-  const inIndex = (i: Index): void => visitVars(i, () => undefined, reads);
   const reads = (e: Expr): void =>
-    visit(
+    visitDeep(
       e,
       (x) => {
-        if (x.op === 'load') {
-          note(read, x.buffer, x.index, places(x.index));
-          inIndex(x.index);
-          x.guards.forEach((g) => inIndex(g.index));
-        } else if (x.op === 'index') inIndex(x.index);
-        else if (x.op === 'guarded') x.guards.forEach((g) => inIndex(g.index));
+        if (x.op === 'load') note(read, x.buffer, x.index, places(x.index));
       },
       seen,
     );
+  const inIndex = (i: Index): void => visitVars(i, () => undefined, reads);
   const actions = (list: readonly Action[]): void =>
     list.forEach((a) => {
       reads(a.value);

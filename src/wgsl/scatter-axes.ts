@@ -1,6 +1,6 @@
 // Which updates of a scatter can meet in one element: its axes by what is known about them.
-import { visit, type Expr } from '../core/expr.ts';
 import { indexKey, range, visitVars, type Guard, type Index, type Term, type Var } from '../core/index-expr.ts';
+import { visitDeep } from '../core/rewrite.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 
 export interface ScatterAxes {
@@ -14,12 +14,15 @@ export interface ScatterAxes {
 
 /** The loop variables that an index or anything inside it depends on. */
 const varsOf = (i: Index, into: Set<number>): void => {
-  const inside = (e: Expr): void =>
-    visit(e, (x) => {
-      if (x.op === 'load' || x.op === 'index') varsOf(x.index, into);
-      if (x.op === 'load' || x.op === 'guarded') x.guards.forEach((g) => varsOf(g.index, into));
-    });
-  visitVars(i, (v) => into.add(v.id), inside);
+  const add = (v: Var): void => void into.add(v.id);
+  visitVars(i, add, (x) =>
+    visitDeep(
+      x,
+      () => undefined,
+      undefined,
+      (j) => visitVars(j, add),
+    ),
+  );
 };
 
 /** Greatest less smallest value of some terms, which one guard may say; Infinity where nobody knows. */

@@ -1,6 +1,7 @@
 // Four neighbours at once: which values differ among four consecutive values of a variable, and which memory is read as vectors.
 import { isOp, type Expr } from '../core/expr.ts';
 import type { Guard, Index, Var } from '../core/index-expr.ts';
+import { visitDeep } from '../core/rewrite.ts';
 import type { Shader } from './shader.ts';
 
 /**
@@ -98,26 +99,7 @@ export const vectorizable = (lane: Lane, values: readonly Expr[]): boolean => {
 /** Visits expressions and those inside of their indices, each once; and those indices. */
 export const visitAll = (values: readonly Expr[], f: (e: Expr) => void, onIndex?: (i: Index) => void): void => {
   const seen = new Set<Expr>();
-  const outermost = (i: Index): void => {
-    onIndex?.(i);
-    inIndex(i);
-  };
-  const inIndex = (i: Index): void => {
-    for (const { atom } of i.terms) {
-      if (atom.kind === 'value') go(atom.value);
-      else if (atom.kind === 'digit') inIndex(atom.of);
-    }
-  };
-  const go = (e: Expr): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (isOp(e)) e.args.forEach(go);
-    if (e.op === 'guarded') [e.then, e.otherwise].forEach(go);
-    if (e.op === 'load' || e.op === 'index') outermost(e.index);
-    if (e.op === 'load' || e.op === 'guarded') e.guards.forEach((g) => outermost(g.index));
-    f(e);
-  };
-  values.forEach(go);
+  for (const e of values) visitDeep(e, f, seen, onIndex);
 };
 
 /** Whether a buffer's elements from `index` on are a vector of its memory. */

@@ -1,6 +1,7 @@
 // What a nest's expressions depend on: every linear form in them, and the variables of each.
 import { isOp, visit, type Expr } from '../../core/expr.ts';
 import { visitVars, type Atom, type Index, type Var } from '../../core/index-expr.ts';
+import { indicesOf } from '../../core/rewrite.ts';
 import type { Nest } from './canonical.ts';
 import type { Load } from './guards.ts';
 
@@ -17,12 +18,8 @@ export const forms = (n: Nest): readonly Index[] => {
     for (const t of i.terms) atom(t.atom);
   };
   const expr = (e: Expr): void => {
-    if (e.op === 'index') form(e.index);
-    else if (e.op === 'load') {
-      form(e.index);
-      for (const g of e.guards) form(g.index);
-      for (const g of (e as Load).safety ?? []) form(g.index);
-    } else if (e.op === 'guarded') for (const g of e.guards) form(g.index);
+    indicesOf(e).forEach(form);
+    if (e.op === 'load') for (const g of (e as Load).safety ?? []) form(g.index);
   };
   for (const s of n.stages) {
     for (const a of s.actions) {
@@ -55,13 +52,9 @@ export const expressionVars = (lanes?: Var | null): ((e: Expr) => ReadonlySet<nu
     // Lanes that are rows have their own results of reductions and their own kept rows.
     if (lanes != null && (e.op === 'local' || (e.op === 'load' && e.buffer < 0))) out.add(lanes.id);
     if (isOp(e)) for (const a of e.args) of(a).forEach((v) => out.add(v));
-    else if (e.op === 'index') index(e.index);
-    else if (e.op === 'load') {
-      index(e.index);
-      for (const g of e.guards) index(g.index);
-    } else if (e.op === 'guarded') {
-      for (const g of e.guards) index(g.index);
-      for (const a of [e.then, e.otherwise]) of(a).forEach((v) => out.add(v));
+    else {
+      indicesOf(e).forEach(index);
+      if (e.op === 'guarded') for (const a of [e.then, e.otherwise]) of(a).forEach((v) => out.add(v));
     }
     memo.set(e, out);
     return out;

@@ -1,6 +1,7 @@
 // What the generators of all kinds of kernel share: the module under construction, buffer descriptions, helper functions, and loop functions made once per structure.
 import type { DType } from '../../core/dtype.ts';
-import { visit, type Expr } from '../../core/expr.ts';
+import type { Expr } from '../../core/expr.ts';
+import { visitDeep } from '../../core/rewrite.ts';
 import type { BufferInfo, LoopKernel } from '../../jit/kernel.ts';
 import type { FuncHandle, ModuleBuilder, ValueType } from '../encode.ts';
 import { block, canonical, nestOf, type Nest } from './canonical.ts';
@@ -88,31 +89,6 @@ export const planLoop = (
   const again = decide(blocked.nest);
   return again.strategy.vector === blocked.inner && again.strategy.tile === tile ? again : plan;
 };
-
-// Expressions inside of indices are visited too.
-const visitDeep = (e: Expr, f: (e: Expr) => void, seen: Set<Expr> = new Set()): void =>
-  visit(
-    e,
-    (x) => {
-      f(x);
-      const indices =
-        x.op === 'load'
-          ? [x.index, ...x.guards.map((g) => g.index)]
-          : x.op === 'index'
-            ? [x.index]
-            : x.op === 'guarded'
-              ? x.guards.map((g) => g.index)
-              : [];
-      const into = (i: (typeof indices)[number]): void => {
-        for (const { atom } of i.terms) {
-          if (atom.kind === 'value') visitDeep(atom.value, f, seen);
-          else if (atom.kind === 'digit') into(atom.of);
-        }
-      };
-      indices.forEach(into);
-    },
-    seen,
-  );
 
 /** Every buffer that expressions read, in order of appearance. */
 export const buffersOf = (es: readonly Expr[]): number[] => {
