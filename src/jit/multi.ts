@@ -1,6 +1,7 @@
 // Merging of elementwise kernels that differ only in their buffers and extents: the update of every parameter becomes one kernel.
 import { isOp, type Expr } from '../core/expr.ts';
 import { indexKey, newVar, substitute, unlinearize, variable, type Index } from '../core/index-expr.ts';
+import { reindexed } from '../core/rewrite.ts';
 import type { Kernel, LoopKernel } from './kernel.ts';
 import { buffersOf } from './buffers.ts';
 
@@ -17,17 +18,7 @@ const flatten = (k: LoopKernel): LoopKernel | undefined => {
   );
   const to = (i: Index): Index => substitute(i, (o) => parts[k.outer.indexOf(o)]);
   const memo = new Map<Expr, Expr>();
-  const move = (e: Expr): Expr => {
-    const known = memo.get(e);
-    if (known !== undefined) return known;
-    let out: Expr = e;
-    if (isOp(e)) out = { op: e.op, dtype: e.dtype, args: e.args.map(move) };
-    else if (e.op === 'load') out = { ...e, index: to(e.index) };
-    else if (e.op === 'index') out = { ...e, index: to(e.index) };
-    else if (e.op === 'guarded') out = { ...e, then: move(e.then), otherwise: move(e.otherwise) };
-    memo.set(e, out);
-    return out;
-  };
+  const move = (e: Expr): Expr => reindexed(e, to, memo);
   return {
     ...k,
     outer: [v],

@@ -1,6 +1,7 @@
 // Merged kernels in WGSL: the update of all parameters as one dispatch over arenas, or as few as bindings allow.
-import { isOp, type Expr } from '../core/expr.ts';
+import type { Expr } from '../core/expr.ts';
 import { newVar, shift, substitute, variable, type Index } from '../core/index-expr.ts';
+import { reindexed } from '../core/rewrite.ts';
 import type { Action, LoopKernel, MultiKernel } from '../jit/kernel.ts';
 import { align, inOrder, partLength, rolesOf } from './arena.ts';
 import { renderExpr, renderStore } from './expr.ts';
@@ -21,24 +22,13 @@ const spotOf = ({ place, slices }: Site): Spot | undefined => (slices.length > 0
 const moved = (k: LoopKernel, extent: number, by: (buffer: number) => number): LoopKernel => {
   const v = newVar(extent);
   const own = k.outer[0]!;
-  const index = (i: Index, buffer: number): Index =>
+  const index = (i: Index, buffer?: number): Index =>
     shift(
       substitute(i, (o) => (o === own ? variable(v) : undefined)),
-      by(buffer),
+      buffer === undefined ? 0 : by(buffer),
     );
   const memo = new Map<Expr, Expr>();
-  const move = (e: Expr): Expr => {
-    let out = memo.get(e);
-    if (out === undefined) {
-      out = isOp(e)
-        ? ({ ...e, args: e.args.map(move) } as Expr)
-        : e.op === 'load'
-          ? { ...e, index: index(e.index, e.buffer) }
-          : e;
-      memo.set(e, out);
-    }
-    return out;
-  };
+  const move = (e: Expr): Expr => reindexed(e, index, memo);
   const actions = k.stages[0]!.actions.map((a): Action =>
     a.kind === 'store'
       ? { ...a, index: index(a.index, a.buffer), value: move(a.value) }

@@ -1,36 +1,15 @@
 // Axes of a loop kernel joined where every index runs through them as through one: fewer digits to compute, longer vectors.
-import { isOp, type Expr } from '../core/expr.ts';
+import type { Expr } from '../core/expr.ts';
 import { newVar, substitute, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
+import { reindexed } from '../core/rewrite.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
 import { visitAll } from './vector.ts';
 
-/** Expressions with their indices rewritten. */
+/** Expressions and indices over other variables. */
 const moving = (by: (v: Var) => Index | undefined): { index: (i: Index) => Index; expr: (e: Expr) => Expr } => {
   const memo = new Map<Expr, Expr>();
   const index = (i: Index): Index => substitute(i, by, expr);
-  const rebuilt = (e: Expr): Expr => {
-    if (isOp(e)) {
-      const args = e.args.map(expr);
-      return args.every((a, i) => a === e.args[i]) ? e : { op: e.op, dtype: e.dtype, args };
-    }
-    const guards = (list: Extract<Expr, { op: 'load' }>['guards']) =>
-      list.map((g) => ({ ...g, index: index(g.index) }));
-    switch (e.op) {
-      case 'index':
-        return { ...e, index: index(e.index) };
-      case 'load':
-        return { ...e, index: index(e.index), guards: guards(e.guards) };
-      case 'guarded':
-        return { ...e, guards: guards(e.guards), then: expr(e.then), otherwise: expr(e.otherwise) };
-      default:
-        return e;
-    }
-  };
-  const expr = (e: Expr): Expr => {
-    let out = memo.get(e);
-    if (out === undefined) memo.set(e, (out = rebuilt(e)));
-    return out;
-  };
+  const expr = (e: Expr): Expr => reindexed(e, index, memo);
   return { index, expr };
 };
 

@@ -1,6 +1,6 @@
 // Few long rows in two dispatches: what the first one leaves in scratch memory, and the kernel of the second.
 import type { DType } from '../core/dtype.ts';
-import { bitcast, compare, isOp, lit, type Expr } from '../core/expr.ts';
+import { bitcast, compare, convert, lit, rewrite, type Expr } from '../core/expr.ts';
 import { linearize, newVar, valueIndex, variable, type Index } from '../core/index-expr.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
 import type { Row } from './row.ts';
@@ -56,18 +56,11 @@ export const secondKernel = (
     return { ...action, value };
   });
   const memo = new Map<Expr, Expr>();
-  const placed = (e: Expr): Expr => {
-    let out = memo.get(e);
-    if (out !== undefined) return out;
-    out = e;
-    if (e.op === 'local') {
-      const place = found.get(e.local);
-      if (place !== undefined) out = e.dtype === 'int32' ? place : { op: 'convert', dtype: e.dtype, args: [place] };
-    } else if (isOp(e)) out = { op: e.op, dtype: e.dtype, args: e.args.map(placed) };
-    else if (e.op === 'guarded') out = { ...e, then: placed(e.then), otherwise: placed(e.otherwise) };
-    memo.set(e, out);
-    return out;
+  const atPlace = (e: Expr): Expr => {
+    const place = e.op === 'local' ? found.get(e.local) : undefined;
+    return place === undefined ? e : convert(place, e.dtype);
   };
+  const placed = (e: Expr): Expr => rewrite(e, atPlace, memo);
   const stages = k.stages.map((stage) =>
     stage.axes.length > 0
       ? { axes: [axis], actions }

@@ -1,5 +1,5 @@
 // Parts of indices that depend on some variables only: computed once, where those are known.
-import { rewrite, type Expr } from '../../core/expr.ts';
+import type { Expr } from '../../core/expr.ts';
 import {
   add,
   constant,
@@ -10,11 +10,11 @@ import {
   shift,
   variable,
   visitVars,
-  type Guard,
   type Index,
   type Term,
   type Var,
 } from '../../core/index-expr.ts';
+import { reindexed } from '../../core/rewrite.ts';
 import { renderIndex, type Names } from '../expr.ts';
 import type { Shader } from '../shader.ts';
 import { course, type Lane } from '../vector.ts';
@@ -68,15 +68,8 @@ export const createTaker = (own: readonly Var[], lane?: Lane): Taker => {
     if (known === undefined) parts.set(key, (known = { name: newVar(hi - lo + 1), index: part }));
     return shift(add(left, scale(variable(known.name), unit)), lo * unit);
   };
-  const guards = (gs: readonly Guard[]): readonly Guard[] => gs.map((g) => ({ ...g, index: index(g.index) }));
   const memo = new Map<Expr, Expr>();
-  const inside = (x: Expr): Expr => {
-    if (x.op === 'index') return { ...x, index: index(x.index) };
-    if (x.op === 'load') return { ...x, index: index(x.index), guards: guards(x.guards) };
-    if (x.op === 'guarded') return { ...x, guards: guards(x.guards) };
-    return x;
-  };
-  return { expr: (e) => rewrite(e, inside, memo), index, parts: () => [...parts.values()] };
+  return { expr: (e) => reindexed(e, index, memo), index, parts: () => [...parts.values()] };
 };
 
 /** Computes parts here; names for them and those of `base`. */
