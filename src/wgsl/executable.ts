@@ -56,6 +56,9 @@ export const createExecutable = (
     module.arenas.flatMap((a, arena) => (a.of === 'output' ? a.members.map((m) => [m.at, { arena, m }] as const) : [])),
   );
 
+  /** What each number had as its own for the last run: it has it again if it can, since it is bound there. */
+  const usual: (Block | undefined)[] = [];
+
   /** The GPU says what is wrong with a program only once it has been run; its first run is watched. */
   let proven = false;
   const explain = ({ kind, message }: GpuFault): Error => {
@@ -102,9 +105,13 @@ export const createExecutable = (
       if (span.block.made !== undefined) needs.push(span.block.made);
       return span;
     };
-    const take = (bytes: number): Span => own(pool.take(bytes));
-    const borrow = (bytes: number): Span => {
-      const span = take(bytes);
+    const take = (bytes: number, at: number): Span => {
+      const span = pool.take(bytes, usual[at]);
+      usual[at] = span.block;
+      return own(span);
+    };
+    const borrow = (bytes: number, at: number): Span => {
+      const span = take(bytes, at);
       passing.push(span);
       return span;
     };
@@ -129,10 +136,10 @@ export const createExecutable = (
           spans[i] = s.span;
           if (s.block.slots === undefined || grouped.has(i)) return;
           // Shaders are bound to the same memory at each call, wherever small values are.
-          before.push({ from: s.span, to: (spans[i] = borrow(s.bytes)) });
+          before.push({ from: s.span, to: (spans[i] = borrow(s.bytes, i)) });
         } else if (!grouped.has(i)) {
           const words = toWords(s.elements);
-          if (words.byteLength > smallBytes) write((spans[i] = borrow(words.byteLength)), words);
+          if (words.byteLength > smallBytes) write((spans[i] = borrow(words.byteLength, i)), words);
           else {
             packed.push({ at: i, words, offset: packedWords });
             packedWords += align(words.length);
@@ -141,7 +148,7 @@ export const createExecutable = (
       });
       if (packed.length > 0) {
         const all = new Uint8Array(packedWords * wordBytes);
-        const { block } = borrow(all.byteLength);
+        const { block } = borrow(all.byteLength, spans.length);
         for (const { at, words, offset } of packed) {
           all.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), offset * wordBytes);
           spans[at] = { block, offset: offset * wordBytes, bytes: words.byteLength };
@@ -151,7 +158,8 @@ export const createExecutable = (
       const moved = new Set<number>();
       const shared: { readonly block: Block; readonly holders: number }[] = [];
       for (const g of groups) {
-        const placed = placeGroup(g, storages, uses, take);
+        const number = g.arena === undefined ? g.members[0]!.at : first[2]! + g.arena;
+        const placed = placeGroup(g, storages, uses, (bytes) => take(bytes, number));
         if (g.arena !== undefined) spans[first[2]! + g.arena] = placed.span;
         for (const m of g.members) spans[m.at] = partOf(placed.span, m);
         if (!placed.moved) continue;
@@ -161,23 +169,23 @@ export const createExecutable = (
       }
       module.arenas.forEach((a, i) => {
         if (a.of === 'input') return;
-        const { block } = (spans[first[2]! + i] = take(a.words * wordBytes));
+        const { block } = (spans[first[2]! + i] = take(a.words * wordBytes, first[2]! + i));
         shared.push({ block, holders: a.members.length });
       });
       temporaryBytes.forEach((bytes, i) => {
-        spans[first[3]! + i] = borrow(bytes);
+        spans[first[3]! + i] = borrow(bytes, first[3]! + i);
       });
       const outs = outputs.map((o, j): Span => {
         const bytes = o.length * wordBytes;
         const place = inArena.get(j);
         if (o.over !== undefined) return (spans[first[1]! + j] = spans[o.over]!);
         if (place !== undefined) return (spans[first[1]! + j] = partOf(spans[first[2]! + place.arena]!, place.m));
-        if (o.own && bytes > smallBytes) return (spans[first[1]! + j] = take(bytes));
+        if (o.own && bytes > smallBytes) return (spans[first[1]! + j] = take(bytes, first[1]! + j));
         const span = own(pool.takePart(bytes));
         const { kind, position } = o.place as { readonly kind: 'input' | 'output'; readonly position: number };
         // As for small arguments; and a result that is an argument or another result is a copy.
         const from = o.own
-          ? (spans[first[1]! + j] = borrow(bytes))
+          ? (spans[first[1]! + j] = borrow(bytes, first[1]! + j))
           : spans[(kind === 'input' ? 0 : first[1]!) + position]!;
         after.push({ from, to: span });
         spans[first[1]! + j] ??= span;

@@ -34,8 +34,8 @@ export interface PoolStats {
 }
 
 export interface BlockPool {
-  /** A buffer of at least so many bytes, with anything in it, at offset 0. */
-  take(bytes: number): Span;
+  /** A buffer of at least so many bytes, with anything in it, at offset 0: `usual`, if that is free. */
+  take(bytes: number, usual?: Block): Span;
   /**
    * The same, perhaps a part of a buffer that others have parts of: for what is copied to and from, since a shader may not
    * read and write parts of one buffer at once.
@@ -109,14 +109,21 @@ export const createBlocks = (
     return block;
   };
 
-  const take = (bytes: number): Block => {
+  /** The latest that is free, unless another one is asked for. */
+  const reuse = (size: number, usual: Block | undefined): Block | undefined => {
+    const list = idle.get(size);
+    const at = usual === undefined || usual.bytes !== size ? -1 : (list?.lastIndexOf(usual) ?? -1);
+    return at < 0 ? list?.pop() : list!.splice(at, 1)[0];
+  };
+
+  const take = (bytes: number, usual?: Block): Block => {
     const size = roundUp(bytes);
     if (bytes > largest)
       throw new DeviceError(
         'webgpu',
         `a value of ${bytes} bytes is larger than the GPU's largest buffer, ${largest} bytes; split it`,
       );
-    let block = idle.get(size)?.pop();
+    let block = reuse(size, usual);
     if (block !== undefined) kept -= size;
     else {
       trim(size);
@@ -156,7 +163,7 @@ export const createBlocks = (
   };
 
   return {
-    take: (bytes) => ({ block: take(bytes), offset: 0, bytes }),
+    take: (bytes, usual) => ({ block: take(bytes, usual), offset: 0, bytes }),
     takePart: (bytes) => {
       const size = slotSizes.find((s) => bytes <= s);
       if (size === undefined) return { block: take(bytes), offset: 0, bytes };
