@@ -2,7 +2,7 @@
 import type { DType } from '../core/dtype.ts';
 import { isOp, type Expr, type OpExpr } from '../core/expr.ts';
 import { range, type Guard, type Index } from '../core/index-expr.ts';
-import { operation } from './operation.ts';
+import { fused, operation, productSum } from './operation.ts';
 import { quotient, remainder } from './points.ts';
 import type { Shader } from './shader.ts';
 import { literal, memoryType, registerType } from './types.ts';
@@ -90,7 +90,13 @@ export const renderExpr = (s: Shader, names: Names, e: Expr): string => {
     s.remember(e, name);
     return name;
   };
-  if (isOp(e)) return keep(operation(e, operands(s, names, e), s.use));
+  if (isOp(e)) {
+    const sum = productSum(e);
+    if (sum === undefined || s.lookup(sum.product) !== undefined)
+      return keep(operation(e, operands(s, names, e), s.use));
+    const terms = [...sum.product.args, sum.addend].map((a) => renderExpr(s, names, a));
+    return keep(fused(sum.minus, terms));
+  }
   switch (e.op) {
     case 'index':
       return keep(renderIndex(s, names, e.index));

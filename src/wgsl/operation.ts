@@ -1,6 +1,6 @@
 // One basic operation of a scalar expression as WGSL text over named operands.
 import { isInteger, type DType } from '../core/dtype.ts';
-import type { OpExpr } from '../core/expr.ts';
+import { isOp, type Expr, type OpExpr } from '../core/expr.ts';
 import type { Helper } from './helpers.ts';
 import { registerType } from './types.ts';
 
@@ -31,6 +31,36 @@ const onBools: Readonly<Record<string, string>> = {
 };
 const orders = new Set(['lt', 'le', 'gt', 'ge']);
 const rounding = new Set(['floor', 'ceil', 'trunc', 'round']);
+
+/** A sum of float32 of which one term is a product: factor * other + addend. */
+export interface ProductSum {
+  readonly product: OpExpr;
+  readonly addend: Expr;
+  /** Whether the product is subtracted, or the addend. */
+  readonly minus: 'product' | 'addend' | undefined;
+}
+
+/**
+ * `e` as a product and what is added to it. GPUs may round such a sum once instead of twice in any case; written as `fma` it is one
+ * operation on drivers that do not look for it too. Not the sum of two products: where they are equal, their difference is to be 0.
+ */
+export const productSum = (e: OpExpr): ProductSum | undefined => {
+  if (e.dtype !== 'float32' || (e.op !== 'add' && e.op !== 'sub')) return undefined;
+  const [x, y] = e.args as readonly [Expr, Expr];
+  const isProduct = (a: Expr): a is OpExpr => a.op === 'mul' && isOp(a) && a.args.some((b) => b.op !== 'const');
+  if (isProduct(x) === isProduct(y)) return undefined;
+  return isProduct(x)
+    ? { product: x, addend: y, minus: e.op === 'sub' ? 'addend' : undefined }
+    : { product: y as OpExpr, addend: x, minus: e.op === 'sub' ? 'product' : undefined };
+};
+
+/** The text of it. The second factor is the one that may be a constant. */
+export const fused = (minus: ProductSum['minus'], [x = '', y = '', z = '']: readonly string[]): string =>
+  `fma(${x}, ${minus === 'product' ? `-(${y})` : y}, ${minus === 'addend' ? `-(${z})` : z})`;
+
+/** Adds x * y to a variable, all of one type. */
+export const plusProduct = (d: DType, to: string, x: string, y: string): string =>
+  d === 'float32' ? `${to} = fma(${x}, ${y}, ${to});` : `${to} += ${x} * ${y};`;
 
 const convert = (x: string, from: DType, to: DType, use: (h: Helper) => void): string => {
   if (from === to) return x;

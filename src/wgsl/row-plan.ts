@@ -27,6 +27,8 @@ export interface RowPlan {
 
 // Invocations that keep a large GPU busy; fewer than these leave much of any GPU idle.
 const plenty = 131072;
+// A processor that plays a GPU is busy with its few threads, and each group that waits for its barriers costs it.
+const plentyInSoftware = 2048;
 const tooFew = 4096;
 // A row's invocations are few, so that they are a subgroup of many GPUs, wait for each other little, and have work each.
 const chunksEach = 8;
@@ -86,27 +88,27 @@ const laneAlong = (s: Shader, v: Var | undefined, actions: readonly Action[], lo
 };
 
 /** Invocations for a row, and rows of a workgroup, side by side. */
-const sharesAcross = (units: number, chunks: number): readonly [number, number] => {
+const sharesAcross = (units: number, chunks: number, enough: number): readonly [number, number] => {
   const shared = Math.min(powerAbove(chunks / chunksEach), largestGroup / neighbours);
   // What fills a GPU, or goes over to a second dispatch, is added up without waiting for neighbours.
-  const alone = units >= plenty || chunks <= tinyRow || partsOf(units * shared, chunks / shared) > 1;
+  const alone = units >= enough || chunks <= tinyRow || partsOf(units * shared, chunks / shared, enough) > 1;
   const lanes = alone ? 1 : shared;
   return [lanes, Math.min(powerAbove(units), Math.max(neighbours, usualGroup / lanes))];
 };
-const sharesAlong = (units: number, chunks: number, near: number): readonly [number, number] => {
+const sharesAlong = (units: number, chunks: number, near: number, enough: number): readonly [number, number] => {
   if (chunks <= tinyRow || (chunks <= shortRow && units >= manyRows))
     return [1, Math.min(powerAbove(units), usualGroup)];
-  const fit = partsOf(units * usualGroup, chunks / usualGroup) > 1 ? usualGroup : largestGroup;
+  const fit = partsOf(units * usualGroup, chunks / usualGroup, enough) > 1 ? usualGroup : largestGroup;
   let lanes = Math.min(powerAbove(chunks / chunksEach), fit);
   if (near > 1 && units * near >= tooFew && chunks <= near * subgroupChunks(near)) lanes = Math.min(lanes, near);
   while (units * lanes < tooFew && lanes * 4 <= chunks && lanes < usualGroup) lanes *= 2;
   return [lanes, Math.min(powerAbove(units), Math.max(1, usualGroup / lanes))];
 };
 
-/** Workgroups that share a row of so many turns. */
-const partsOf = (threads: number, turns: number): number =>
-  turns >= longTurns && threads < plenty / 2
-    ? Math.max(1, Math.min(Math.ceil(plenty / threads), Math.floor(turns / turnsEach), mostParts))
+/** Workgroups that share a row of so many turns; `enough`: invocations that keep the GPU busy. */
+const partsOf = (threads: number, turns: number, enough: number): number =>
+  turns >= longTurns && threads < enough / 2
+    ? Math.max(1, Math.min(Math.ceil(enough / threads), Math.floor(turns / turnsEach), mostParts))
     : 1;
 
 /** `whole`: all of a row is reduced in one dispatch. */
@@ -120,7 +122,9 @@ export const planRows = (s: Shader, k: LoopKernel, inner: readonly Var[], whole:
   const units = count(k.outer) / (across ? fours : 1);
   const chunks = count(inner) / (across ? 1 : fours);
 
-  let [lanes, rows] = across ? sharesAcross(units, chunks) : sharesAlong(units, chunks, s.target.limits.subgroupSize);
+  const { workgroupBytes, invocations, subgroupSize, software } = s.target.limits;
+  const enough = software ? plentyInSoftware : plenty;
+  let [lanes, rows] = across ? sharesAcross(units, chunks, enough) : sharesAlong(units, chunks, subgroupSize, enough);
   // A workgroup's memory holds a register of each reduction of a stage for every invocation.
   const registers = Math.max(
     0,
@@ -130,12 +134,11 @@ export const planRows = (s: Shader, k: LoopKernel, inner: readonly Var[], whole:
     }),
   );
   const bytes = registers * wordBytes * (across ? fours : 1);
-  const { workgroupBytes, invocations } = s.target.limits;
   while (lanes * rows > 1 && (lanes * rows * bytes > workgroupBytes / 2 || lanes * rows > invocations)) {
     if (rows > 1) rows /= 2;
     else lanes /= 2;
   }
   const splits = !whole && lines.length === 1 && !along.some((a) => a.kind === 'row');
-  const parts = splits ? partsOf(units * lanes, Math.ceil(chunks / lanes)) : 1;
+  const parts = splits ? partsOf(units * lanes, Math.ceil(chunks / lanes), enough) : 1;
   return { across, lane, units, chunks, lanes, rows, parts, turns: Math.ceil(chunks / (lanes * parts)) };
 };

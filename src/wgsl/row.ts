@@ -145,11 +145,16 @@ const renderLine = (row: Row, stage: Stage, kept: Kept, excess: boolean): readon
   }
   const j = s.fresh('j');
   const c = s.fresh('k');
-  s.open(`for (var ${j} = 0; ${j} < ${turns}; ${j}++)`);
-  const turn = parts > 1 ? `(part * ${turns} + ${j})` : j;
-  s.line(`let ${c} = ${lanes === 1 ? turn : `lane + ${turn} * ${lanes}`};`);
+  // The chunks of an invocation are `lanes` apart; the last ones of a row have a turn less, if any.
+  const begin = parts === 1 ? (lanes === 1 ? '0' : 'lane') : `${lanes === 1 ? '' : 'lane + '}part * ${turns * lanes}`;
   const exact = chunks === turns * lanes * parts && !(excess && parts > 1);
-  if (!exact) s.open(`if (${c} < ${chunks})`);
+  let last = String(turns);
+  if (!exact) {
+    last = s.fresh('n');
+    s.line(`let ${last} = min(${turns}, (${chunks + lanes - 1} - (${begin})) / ${lanes});`);
+  }
+  s.open(`for (var ${j} = 0; ${j} < ${last}; ${j}++)`);
+  s.line(`let ${c} = ${begin === '0' ? '' : `${begin} + `}${lanes === 1 ? j : `${j} * ${lanes}`};`);
   const names: Names = { vars: new Map(vars), locals, row: (r) => kept.read(r, c, j) };
   declare(s, inner, across ? undefined : lane?.axis, c, names.vars as Map<number, string>);
   const values = stage.actions.map((a) =>
@@ -170,7 +175,6 @@ const renderLine = (row: Row, stage: Stage, kept: Kept, excess: boolean): readon
     });
     if (inside !== undefined) s.close();
   }
-  if (!exact) s.close();
   s.close();
 
   const ended = [...foldings.values()].map((f) => {

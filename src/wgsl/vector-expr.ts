@@ -2,6 +2,7 @@
 import { isOp, type Expr } from '../core/expr.ts';
 import type { Index } from '../core/index-expr.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
+import { fused, productSum } from './operation.ts';
 import type { Shader } from './shader.ts';
 import { literal, memoryType, registerType } from './types.ts';
 import { vectorOperation, vectorType, widen, type Operand } from './vector-operation.ts';
@@ -24,6 +25,11 @@ export const renderVector = (s: Shader, names: Names, lane: Lane, e: Expr): Oper
     return { text: name, wide: true };
   };
   if (isOp(e)) {
+    const sum = productSum(e);
+    if (sum !== undefined && s.lookup(sum.product) === undefined) {
+      const terms = [...sum.product.args, sum.addend].map((a) => wideValue(s, names, lane, a));
+      return keep(fused(sum.minus, terms));
+    }
     const operands = e.args.map((a) => renderVector(s, names, lane, a));
     return keep(vectorOperation(e, operands, s.use));
   }

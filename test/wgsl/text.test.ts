@@ -30,10 +30,9 @@ describe('kernels as text', () => {
           let v0 = i32(u32(p) / 3u);
           let v1 = i32(u32(p) % 3u);
           let t0 = b0[v0 + v1 * 100];
-          let t1 = t0 * 2.0f;
-          let t2 = b1[v0 * 3 + v1];
-          let t3 = t1 + t2;
-          b2[v0 * 3 + v1] = t3;
+          let t1 = b1[v0 * 3 + v1];
+          let t2 = fma(t0, 2.0f, t1);
+          b2[v0 * 3 + v1] = t2;
         }
         "
       `);
@@ -54,14 +53,13 @@ describe('kernels as text', () => {
         let inside = u < 5;
         let v0 = p;
         var a0 = vec4<f32>(0.0f);
-        for (var j0 = 0; j0 < 4; j0++) {
+        let n0 = min(4, (65 - (lane)) / 16);
+        for (var j0 = 0; j0 < n0; j0++) {
           let k0 = lane + j0 * 16;
-          if (k0 < 50) {
-            let v1 = k0;
-            let q0 = v1 * 4;
-            let t0 = b0[(q0 + v0 * 200) >> 2u];
-            a0 = a0 + t0;
-          }
+          let v1 = k0;
+          let q0 = v1 * 4;
+          let t0 = b0[(q0 + v0 * 200) >> 2u];
+          a0 = a0 + t0;
         }
         var a1 = f32(0.0f);
         let a2 = a0[0] + a0[1];
@@ -85,16 +83,15 @@ describe('kernels as text', () => {
           let x1 = shared0[o1];
           a1 = a1 + x1;
         }
-        for (var j1 = 0; j1 < 4; j1++) {
+        let n1 = min(4, (65 - (lane)) / 16);
+        for (var j1 = 0; j1 < n1; j1++) {
           let k1 = lane + j1 * 16;
-          if (k1 < 50) {
-            let v2 = k1;
-            let q1 = v2 * 4;
-            let t1 = b0[(q1 + v0 * 200) >> 2u];
-            let t2 = t1 / a1;
-            if (inside) {
-              b1[(q1 + v0 * 200) >> 2u] = t2;
-            }
+          let v2 = k1;
+          let q1 = v2 * 4;
+          let t1 = b0[(q1 + v0 * 200) >> 2u];
+          let t2 = t1 / a1;
+          if (inside) {
+            b1[(q1 + v0 * 200) >> 2u] = t2;
           }
         }
       }
@@ -140,7 +137,7 @@ describe('kernels as text', () => {
             let t1 = b1[(at0 + h1 * 4) >> 2u];
             rhs0 = t1;
           }
-          acc0 += lhs0 * rhs0;
+          acc0 = fma(lhs0, rhs0, acc0);
         }
         if (own < 200) {
           let sum = acc0;
@@ -214,10 +211,9 @@ describe('kernels as text', () => {
         if (p >= 3) { return; }
         let v0 = p;
         let t0 = b0[v0];
-        let t1 = t0 * 0.5f;
-        let t2 = b1[(s0_0 + s0_1 * 1024) * 3 + v0];
-        let t3 = t1 + t2;
-        b2[v0] = t3;
+        let t1 = b1[(s0_0 + s0_1 * 1024) * 3 + v0];
+        let t2 = fma(t0, 0.5f, t1);
+        b2[v0] = t2;
       }
 
       // sum: 1 x 1 x 1 workgroups

@@ -1,6 +1,7 @@
 // Contractions without tiles: a few sums in the registers of each invocation, read straight from memory. For short sums, and for long ones of few rows or columns, which invocations share.
 import type { Var } from '../../core/index-expr.ts';
 import { renderExpr } from '../expr.ts';
+import { plusProduct } from '../operation.ts';
 import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
@@ -183,7 +184,7 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
   for (let z = 0; z < batches; z++)
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < columns; j++)
-        s.line(`acc${n++} += ${a.values[z * rows + i]!} * ${b.values[z * columns + j]!};`);
+        s.line(plusProduct(dtype, `acc${n++}`, a.values[z * rows + i]!, b.values[z * columns + j]!));
   for (const { side, i, test } of beside) {
     s.open(test);
     s.line(`acc${n++} += ${(side === 'a' ? a : b).values[i]!};`);

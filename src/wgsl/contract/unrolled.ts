@@ -2,6 +2,7 @@
 import type { Expr } from '../../core/expr.ts';
 import { newVar, scale, shift, variable, type Var } from '../../core/index-expr.ts';
 import { renderExpr } from '../expr.ts';
+import { plusProduct } from '../operation.ts';
 import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
@@ -136,16 +137,18 @@ export const renderUnrolled = (p: Problem, c: Blocks, target: Target): Dispatch 
           s.close();
         }
     };
-    /** The value of the i-th row (or column) at the j-th step; with no step all four. */
-    const value = (i: number, j?: number): string => {
-      if (reading.kind === 'steps') return j === undefined ? `${prefix}${i}_0` : `${prefix}${i}_0.${'xyzw'[j]!}`;
-      if (reading.kind === 'rows') return `${prefix}${i >> 2}_${j!}.${'xyzw'[i & 3]!}`;
-      return `${prefix}${i}_${j!}`;
-    };
-    return { read, value };
+    /** The value of the i-th row (or column) at the j-th step. */
+    const value = (i: number, j: number): string =>
+      reading.kind === 'steps'
+        ? `${prefix}${i}_0.${'xyzw'[j]!}`
+        : reading.kind === 'rows'
+          ? `${prefix}${i >> 2}_${j}.${'xyzw'[i & 3]!}`
+          : `${prefix}${i}_${j}`;
+    const term = (i: number, j: number): string =>
+      lane === undefined || reading.kind === 'results' ? value(i, j) : `${accType}(${value(i, j)})`;
+    return { read, value, term };
   });
   const [left, right] = sides as [(typeof sides)[0], (typeof sides)[0]];
-  const both = operands.every((o) => o.reading.kind === 'steps');
 
   const [batches, rows, columns] = [at(p.batch).length, at(p.row).length, at(p.column).length];
   const accs = Array.from({ length: batches * rows * columns }, (_, i) => {
@@ -191,8 +194,7 @@ export const renderUnrolled = (p: Problem, c: Blocks, target: Target): Dispatch 
   right.read();
   for (const { name, z, r, q } of accs) {
     const [i, j] = [z * rows + r, z * columns + q];
-    const products = four.map((step) => `${left.value(i, step)} * ${right.value(j, step)}`);
-    s.line(`${name} += ${both ? `dot(${left.value(i)}, ${right.value(j)})` : products.join(' + ')};`);
+    for (const step of four) s.line(plusProduct(p.kernel.dtype, name, left.term(i, step), right.term(j, step)));
   }
   for (const { edge, name, added } of beside)
     s.line(`${edge === '' ? '' : `${edge} `}{ ${name} += ${four.map(added).join(' + ')}; }`);

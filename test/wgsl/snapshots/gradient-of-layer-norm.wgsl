@@ -184,12 +184,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let t4 = b2[v0];
   let t5 = t3 * t4;
   let t6 = b3[(q0) >> 2u];
-  let t7 = t5 * t6;
-  let t8 = b4[(q0) >> 2u];
-  let t9 = t7 + t8;
-  let t10 = b5[(v0 * 64 + q0) >> 2u];
-  let t11 = t9 + t10;
-  b6[(v0 * 64 + q0) >> 2u] = t11;
+  let t7 = b4[(q0) >> 2u];
+  let t8 = fma(t5, t6, t7);
+  let t9 = b5[(v0 * 64 + q0) >> 2u];
+  let t10 = t8 + t9;
+  b6[(v0 * 64 + q0) >> 2u] = t10;
 }
 
 // sum_add: 4 x 1 x 1 workgroups

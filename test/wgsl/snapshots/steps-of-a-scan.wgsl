@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       let t1 = b1[k0];
       rhs0 = vec4<f32>(t1);
     }
-    acc0 += lhs0 * rhs0;
+    acc0 = fma(lhs0, rhs0, acc0);
   }
   if (own < 2) {
     let sum = acc0;
@@ -55,31 +55,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     let t14 = bitcast<vec4<f32>>(t13);
     let t15 = t9 * 0.69314575f;
     let t16 = t7 - t15;
-    let t17 = t9 * 0.0000014286068f;
-    let t18 = t16 - t17;
-    let t19 = 0.0013872522f * t18;
-    let t20 = t19 + 0.008366268f;
-    let t21 = t20 * t18;
-    let t22 = t21 + 0.041667413f;
-    let t23 = t22 * t18;
-    let t24 = t23 + 0.16666546f;
-    let t25 = t24 * t18;
-    let t26 = t25 + 0.49999997f;
-    let t27 = t26 * t18;
-    let t28 = t27 + 1.0f;
-    let t29 = t18 * t28;
-    let t30 = t14 * t29;
-    let t31 = t14 - 1.0f;
-    let t32 = t30 + t31;
-    let t33 = t32 + 2.0f;
-    let t34 = t32 / t33;
-    let t35 = abs(t34);
-    let t36 = bitcast<vec4<i32>>(t35);
-    let t37 = bitcast<vec4<i32>>(t3);
-    let t38 = t37 & vec4<i32>(i32(-2147483648));
-    let t39 = t36 | t38;
-    let t40 = bitcast<vec4<f32>>(t39);
-    b3[(at0) >> 2u] = t40;
+    let t17 = fma(t9, -(vec4<f32>(0.0000014286068f)), t16);
+    let t18 = fma(vec4<f32>(0.0013872522f), t17, vec4<f32>(0.008366268f));
+    let t19 = fma(t18, t17, vec4<f32>(0.041667413f));
+    let t20 = fma(t19, t17, vec4<f32>(0.16666546f));
+    let t21 = fma(t20, t17, vec4<f32>(0.49999997f));
+    let t22 = fma(t21, t17, vec4<f32>(1.0f));
+    let t23 = t17 * t22;
+    let t24 = t14 - 1.0f;
+    let t25 = fma(t14, t23, t24);
+    let t26 = t25 + 2.0f;
+    let t27 = t25 / t26;
+    let t28 = abs(t27);
+    let t29 = bitcast<vec4<i32>>(t28);
+    let t30 = bitcast<vec4<i32>>(t3);
+    let t31 = t30 & vec4<i32>(i32(-2147483648));
+    let t32 = t29 | t31;
+    let t33 = bitcast<vec4<f32>>(t32);
+    b3[(at0) >> 2u] = t33;
   }
 }
 
