@@ -222,6 +222,15 @@ export const unlinearize = (position: Index, shape: readonly number[]): Index[] 
   return out;
 };
 
+/** Points of the space of some variables. */
+export const count = (vars: readonly Var[]): number => vars.reduce((n, v) => n * v.extent, 1);
+/** The number of a point of that space, in row-major order. */
+export const rowMajor = (vars: readonly Var[]): Index =>
+  linearize(
+    vars.map(variable),
+    vars.map((v) => v.extent),
+  );
+
 /** Replaces loop variables (and rewrites value atoms by `onValue`), simplifying again. */
 export const substitute = (e: Index, by: (v: Var) => Index | undefined, onValue?: (x: Expr) => Expr): Index => {
   let out = constant(e.offset);

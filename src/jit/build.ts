@@ -6,6 +6,7 @@ import {
   linearize,
   newVar,
   provable,
+  rowMajor,
   scale,
   unlinearize,
   valueIndex,
@@ -59,10 +60,7 @@ export const buildLoop = (
   const parts = lowering?.tag === 'reduce' ? splitAxes(source!, lowering.axes) : undefined;
   const outer: Var[] = (parts?.kept ?? c.items[0]!.node.value.aval.shape).map(newVar);
   const inner: Var[] = (parts?.reduced ?? []).map(newVar);
-  const outerShape = outer.map((v) => v.extent);
-  const innerShape = inner.map((v) => v.extent);
-  const row = linearize(outer.map(variable), outerShape);
-  const column = linearize(inner.map(variable), innerShape);
+  const [row, column] = [rowMajor(outer), rowMajor(inner)];
   const point = c.flat ? row : add(scale(row, c.inner), column);
 
   const members = new Map<Node, Item>(c.items.map((i) => [i.node, i]));
@@ -199,11 +197,7 @@ export const buildContract = (
   const sums = c.items.flatMap((i) => {
     if (i.side === undefined || !stored.has(i.node)) return [];
     const kept = i.side === 'a' ? m : n;
-    const index = linearize(
-      kept.at,
-      kept.list.map((v) => v.extent),
-    );
-    return [{ side: i.side, buffer: buffer(i.node), index }];
+    return [{ side: i.side, buffer: buffer(i.node), index: rowMajor(kept.list) }];
   });
   return {
     kind: 'contract',

@@ -1,8 +1,7 @@
 // Counting of floating operations in kernels.
 import { visit, type Expr } from '../core/expr.ts';
+import { count } from '../core/index-expr.ts';
 import type { Kernel, LoopKernel, Plan } from './kernel.ts';
-
-const extent = (vars: readonly { readonly extent: number }[]): number => vars.reduce((n, v) => n * v.extent, 1);
 
 const operations = (exprs: readonly Expr[]): number => {
   let n = 0;
@@ -13,12 +12,11 @@ const operations = (exprs: readonly Expr[]): number => {
 };
 
 const loopFlops = (k: LoopKernel): number =>
-  extent(k.outer) *
+  count(k.outer) *
   k.stages.reduce(
     (n, s) =>
       n +
-      extent(s.axes) *
-        (operations(s.actions.map((a) => a.value)) + s.actions.filter((a) => a.kind === 'reduce').length),
+      count(s.axes) * (operations(s.actions.map((a) => a.value)) + s.actions.filter((a) => a.kind === 'reduce').length),
     0,
   );
 
@@ -33,14 +31,14 @@ export const kernelFlops = (k: Kernel): number => {
     case 'multi':
       return k.parts.reduce((n, p) => n + loopFlops(p), 0);
     case 'contract': {
-      const points = extent(k.batch) * extent(k.m) * extent(k.n);
-      const added = (k.sums ?? []).reduce((n, x) => n + extent(x.side === 'a' ? k.m : k.n) * extent(k.k), 0);
-      return points * (2 * extent(k.k) + operations(k.epilogue.map((a) => a.value))) + added;
+      const points = count(k.batch) * count(k.m) * count(k.n);
+      const added = (k.sums ?? []).reduce((n, x) => n + count(x.side === 'a' ? k.m : k.n) * count(k.k), 0);
+      return points * (2 * count(k.k) + operations(k.epilogue.map((a) => a.value))) + added;
     }
     case 'scatter':
       return (
-        (k.init === undefined ? 0 : extent(k.init.axes) * operations([k.init.value])) +
-        extent(k.axes) * (operations([k.value]) + 1)
+        (k.init === undefined ? 0 : count(k.init.axes) * operations([k.init.value])) +
+        count(k.axes) * (operations([k.value]) + 1)
       );
     case 'cumulate':
       return k.outer * k.length * k.inner;

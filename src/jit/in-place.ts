@@ -1,6 +1,6 @@
 // Updates in place: which scatters and loops may take over the memory of what they begin with, so that its copy disappears.
 import type { Expr } from '../core/expr.ts';
-import { indexKey, linearize, variable } from '../core/index-expr.ts';
+import { count, indexKey, rowMajor } from '../core/index-expr.ts';
 import { buffersOf } from './buffers.ts';
 import type { BufferInfo, Kernel, LoopKernel, ScanKernel, ScatterKernel, WhileKernel } from './kernel.ts';
 
@@ -39,7 +39,6 @@ const handedIn = (k: ScanKernel | WhileKernel): number[] => [
 const readsOf = (k: Kernel): readonly number[] => buffersOf(k).reads;
 /** What a scatter reads beside the operand that it copies. */
 const withoutInit = ({ init: _, ...k }: ScatterKernel): ScatterKernel => k;
-const extent = (k: ScatterKernel): number => k.axes.reduce((n, v) => n * v.extent, 1);
 
 /** Scatters later, behind whatever else reads the operand, where nothing in between needs the result. */
 const sink = (kernels: readonly Kernel[], buffers: Frame['buffers']): Kernel[] => {
@@ -60,10 +59,7 @@ const sink = (kernels: readonly Kernel[], buffers: Frame['buffers']): Kernel[] =
 
 /** The update values computed beforehand, into a buffer of their own. */
 const splitValue = (k: ScatterKernel, buffer: number): readonly [LoopKernel, ScatterKernel] => {
-  const at = linearize(
-    k.axes.map(variable),
-    k.axes.map((v) => v.extent),
-  );
+  const at = rowMajor(k.axes);
   const value: Expr = { op: 'load', dtype: k.dtype, buffer, index: at, guards: [], fill: 0 };
   return [
     {
@@ -104,7 +100,7 @@ export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updat
     const rest = readsOf(withoutInit(k));
     const placed = readsOf(withoutInit({ ...k, value: { op: 'const', dtype: k.dtype, value: 0 } }));
     if (placed.includes(operand)) return;
-    if (rest.includes(operand) && extent(k) > buffers.get(operand)!.length) return;
+    if (rest.includes(operand) && count(k.axes) > buffers.get(operand)!.length) return;
     takes.set(k.target, operand);
   });
 
@@ -132,7 +128,7 @@ export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updat
     const update = withoutInit(k);
     if (!readsOf(update).includes(takes.get(k.target)!)) return [update];
     const id = fresh++;
-    buffers.set(id, { id, dtype: k.dtype, length: extent(k) });
+    buffers.set(id, { id, dtype: k.dtype, length: count(k.axes) });
     return splitValue(update, id);
   });
   return { kernels: changed, buffers, chains, aliases };

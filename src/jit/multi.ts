@@ -1,6 +1,6 @@
 // Merging of elementwise kernels that differ only in their buffers and extents: the update of every parameter becomes one kernel.
 import { isOp, type Expr } from '../core/expr.ts';
-import { indexKey, newVar, substitute, unlinearize, variable, type Index } from '../core/index-expr.ts';
+import { count, indexKey, newVar, substitute, unlinearize, variable, type Index } from '../core/index-expr.ts';
 import { reindexed } from '../core/rewrite.ts';
 import type { Kernel, LoopKernel } from './kernel.ts';
 import { buffersOf } from './buffers.ts';
@@ -8,7 +8,7 @@ import { buffersOf } from './buffers.ts';
 /** A one-stage elementwise kernel as a loop over one variable; undefined where it is not that simple. */
 const flatten = (k: LoopKernel): LoopKernel | undefined => {
   if (k.stages.length !== 1 || k.stages[0]!.axes.length > 0) return undefined;
-  const size = k.outer.reduce((n, v) => n * v.extent, 1);
+  const size = count(k.outer);
   if (size <= 1) return undefined;
   if (k.outer.length === 1) return k;
   const v = newVar(size);

@@ -1,7 +1,7 @@
 // Counting of bytes that kernels move.
 import { byteSize } from '../core/dtype.ts';
 import { visit, type Expr } from '../core/expr.ts';
-import { indexKey, visitVars, type Index } from '../core/index-expr.ts';
+import { count, indexKey, visitVars, type Index } from '../core/index-expr.ts';
 import { visitDeep } from '../core/rewrite.ts';
 import { buffersOf } from './buffers.ts';
 import type { Action, BufferInfo, CarrySlot, Kernel, Plan } from './kernel.ts';
@@ -75,7 +75,7 @@ export const kernelBytes = (k: Kernel, buffers: ReadonlyMap<number, BufferInfo>)
         actions([{ kind: 'store', buffer: k.target, index: k.init.index, value: k.init.value }]);
         return total(read) + total(written);
       }
-      const updated = size(k.target, product(k.axes.map((v) => v.extent)));
+      const updated = size(k.target, count(k.axes));
       return total(read) + (k.op === 'set' ? updated : 2 * updated);
     }
     case 'scan':

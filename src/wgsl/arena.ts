@@ -1,5 +1,6 @@
 // Arenas: what one update of many parameters touches (the parameters, each of their moments, their gradients), each kind in one piece of memory.
 import { visit } from '../core/expr.ts';
+import { count } from '../core/index-expr.ts';
 import type { BufferInfo, LoopKernel, MultiKernel, Plan } from '../jit/kernel.ts';
 import type { GpuLimits } from './limits.ts';
 import { wordBytes } from './types.ts';
@@ -43,7 +44,7 @@ export const rolesOf = (k: LoopKernel): readonly number[] => {
   return [...found];
 };
 
-export const partLength = (k: LoopKernel): number => k.outer.reduce((n, v) => n * v.extent, 1);
+export const partLength = (k: LoopKernel): number => count(k.outer);
 
 /** Where the memory of a buffer comes from, and its number there; of a temporary the buffer whose memory it is. */
 interface Home {

@@ -1,8 +1,8 @@
 // Elementwise kernels in WGSL: an invocation for every four neighbours where memory allows it, else one for every point.
-import type { Var } from '../core/index-expr.ts';
+import { count, type Var } from '../core/index-expr.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
 import { renderExpr, renderStore, type Names } from './expr.ts';
-import { count, digits, perPoint } from './points.ts';
+import { digits, perPoint } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
 import { storeVector, wideValue } from './vector-expr.ts';

@@ -1,8 +1,7 @@
 // Loop kernels in WGSL: elementwise ones, and rows or columns with reductions.
-import { newVar } from '../core/index-expr.ts';
+import { count, newVar } from '../core/index-expr.ts';
 import type { LoopKernel } from '../jit/kernel.ts';
 import { renderElementwise, storesOf } from './elementwise.ts';
-import { count } from './points.ts';
 import { joinAxes } from './row-axes.ts';
 import { renderRows } from './row.ts';
 import type { Target } from './shader.ts';

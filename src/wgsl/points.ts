@@ -1,5 +1,5 @@
 // Points of an iteration space: numbers of invocations and of workgroups, loop variables out of a number, and nested loops.
-import type { Var } from '../core/index-expr.ts';
+import { count, type Var } from '../core/index-expr.ts';
 import { spread, type Shader } from './shader.ts';
 
 /** Fewest invocations of a workgroup. */
@@ -8,8 +8,6 @@ const largeGroup = 256;
 
 /** The least power of two that is no less. */
 export const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
-
-export const count = (vars: readonly Var[]): number => vars.reduce((n, v) => n * v.extent, 1);
 
 /** The beginning of a shader with one invocation for each of `points`; `p` is its number. */
 export const perPoint = (

@@ -1,6 +1,6 @@
 // Axes of a loop kernel joined where every index runs through them as through one: fewer digits to compute, longer vectors.
 import type { Expr } from '../core/expr.ts';
-import { newVar, substitute, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
+import { count, newVar, substitute, unlinearize, variable, type Index, type Var } from '../core/index-expr.ts';
 import { reindexed } from '../core/rewrite.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
 import { visitAll } from './vector.ts';
@@ -54,9 +54,11 @@ export const joinAxes = (k: LoopKernel): LoopKernel => {
   const join = (vars: readonly Var[]): Var[] =>
     runs(vars, indices).map((run) => {
       if (run.length === 1) return run[0]!;
-      const extents = run.map((v) => v.extent);
-      const joined = newVar(extents.reduce((a, b) => a * b, 1));
-      unlinearize(variable(joined), extents).forEach((i, at) => parts.set(run[at]!.id, i));
+      const joined = newVar(count(run));
+      unlinearize(
+        variable(joined),
+        run.map((v) => v.extent),
+      ).forEach((i, at) => parts.set(run[at]!.id, i));
       return joined;
     });
   const outer = join(k.outer);

@@ -1,8 +1,8 @@
 // How the invocations of a kernel with reductions share its work, chosen from its shape, its memory access and the GPU's limits.
 import type { Expr } from '../core/expr.ts';
-import type { Var } from '../core/index-expr.ts';
+import { count, type Var } from '../core/index-expr.ts';
 import type { Action, LoopKernel, Stage } from '../jit/kernel.ts';
-import { count, powerAbove } from './points.ts';
+import { powerAbove } from './points.ts';
 import type { Shader } from './shader.ts';
 import { course, isQuad, laneOf, vectorizable, visitAll, type Lane } from './vector.ts';
 import { wordBytes } from './types.ts';

@@ -1,7 +1,7 @@
 // Few long rows in two dispatches: what the first one leaves in scratch memory, and the kernel of the second.
 import type { DType } from '../core/dtype.ts';
 import { bitcast, compare, convert, lit, rewrite, type Expr } from '../core/expr.ts';
-import { linearize, newVar, valueIndex, variable, type Index } from '../core/index-expr.ts';
+import { linearize, newVar, rowMajor, valueIndex, variable, type Index } from '../core/index-expr.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
 import type { Row } from './row.ts';
 import type { Folding } from './row-reduce.ts';
@@ -34,10 +34,7 @@ export const secondKernel = (
   target: Target,
 ): { readonly kernel: LoopKernel; readonly around: Target } => {
   const axis = newVar(parts);
-  const row = linearize(
-    k.outer.map(variable),
-    k.outer.map((v) => v.extent),
-  );
+  const row = rowMajor(k.outer);
   const read = (register: number, part: Index, dtype: DType): Expr => {
     const index = linearize([{ offset: register, terms: [] }, part, row], [0, parts, points]);
     const loaded: Expr = { op: 'load', dtype: 'uint32', buffer: left, index, guards: [], fill: 0 };

@@ -1,9 +1,9 @@
 // Kernels with reductions in WGSL: rows shared by the invocations of a workgroup, or by several workgroups in two dispatches.
 import type { Expr } from '../core/expr.ts';
-import type { Var } from '../core/index-expr.ts';
+import { count, type Var } from '../core/index-expr.ts';
 import type { LoopKernel, Stage } from '../jit/kernel.ts';
 import { renderExpr, renderStore, type Names } from './expr.ts';
-import { count, digits, quotient, remainder } from './points.ts';
+import { digits, quotient, remainder } from './points.ts';
 import { combineLanes } from './row-combine.ts';
 import { keepRows, type Kept } from './row-kept.ts';
 import { planRows, type RowPlan } from './row-plan.ts';

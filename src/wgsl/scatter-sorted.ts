@@ -1,8 +1,8 @@
 // Many updates that may meet: sorted by their place, then combined in order, chunks of the sorted updates in parallel.
-import type { Var } from '../core/index-expr.ts';
+import { count, type Var } from '../core/index-expr.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
-import { count, digits, perPoint } from './points.ts';
+import { digits, perPoint } from './points.ts';
 import { baseIndex, type ScatterAxes } from './scatter-axes.ts';
 import { cellOf, type Cell } from './scatter-cell.ts';
 import { createShader, type Shader, type Target } from './shader.ts';

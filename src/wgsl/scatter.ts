@@ -1,9 +1,10 @@
 // Scatters in WGSL: the target's initial values, then the updates, in order wherever two of them could meet; three ways by how many do.
+import { count } from '../core/index-expr.ts';
 import { buffersOf } from '../jit/buffers.ts';
 import type { ScatterKernel } from '../jit/kernel.ts';
 import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
 import { renderLoop } from './loop.ts';
-import { count, digits, loops, perPoint } from './points.ts';
+import { digits, loops, perPoint } from './points.ts';
 import { baseIndex, denseLanes, scatterAxes, type ScatterAxes } from './scatter-axes.ts';
 import { cellOf } from './scatter-cell.ts';
 import { renderSorted } from './scatter-sorted.ts';

@@ -3,9 +3,10 @@ import { rewrite, type Expr } from '../../core/expr.ts';
 import {
   add,
   constant,
-  linearize,
+  count,
   newVar,
   provable,
+  rowMajor,
   scale,
   substitute,
   variable,
@@ -113,11 +114,8 @@ export const nestOf = (
     return out;
   };
   const stages = kernel.stages.map((s): Part => {
-    const position = linearize(
-      s.axes.map(variable),
-      s.axes.map((v) => v.extent),
-    );
-    const total = s.axes.reduce((n, v) => n * v.extent, 1);
+    const position = rowMajor(s.axes);
+    const total = count(s.axes);
     const rowLoads = rewriter((x) =>
       x.op === 'row'
         ? { op: 'load', dtype: x.dtype, buffer: rowBuffer(x.row), index: position, guards: [], fill: 0 }

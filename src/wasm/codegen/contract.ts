@@ -1,7 +1,7 @@
 // Contractions: read operands in place where they are matrices already, fill blocks by generated functions where they are not, and hand the rest to the matrix product.
 import { byteSize, isFloat, type DType } from '../../core/dtype.ts';
 import { isOp, visit, type Expr } from '../../core/expr.ts';
-import type { Index, Var } from '../../core/index-expr.ts';
+import { count, type Index, type Var } from '../../core/index-expr.ts';
 import type { ContractKernel } from '../../jit/kernel.ts';
 import type { Emitter, FuncHandle, ValueType } from '../encode.ts';
 import { emitGemm, type BlockContext, type GemmSpec, type OperandA, type OperandB } from '../gemm.ts';
@@ -11,8 +11,6 @@ import { BLOCK_BUFFER, gridFunction, withAcc } from './grid.ts';
 import { lanesOf } from './loop.ts';
 import { contractKey } from './structure.ts';
 import { buffersOf, loopStep, planLoop, type Product, type Step, type Unit } from './unit.ts';
-
-const size = (vs: readonly Var[]): number => vs.reduce((n, v) => n * v.extent, 1);
 
 const countOps = (es: readonly Expr[]): number => {
   let n = 0;
@@ -26,7 +24,7 @@ export const contractSteps = (u: Unit, given: ContractKernel): readonly Step[] =
     const step = loopStep(u, planLoop(contractAsLoop(given), u.info));
     return step === null ? [] : [step];
   };
-  const [M, N, K, B] = [size(given.m), size(given.n), size(given.k), size(given.batch)];
+  const [M, N, K, B] = [count(given.m), count(given.n), count(given.k), count(given.batch)];
   if (M * N * B === 0) return [];
   if (!isFloat(given.dtype) || K <= 2 || M * N * K <= 512) return loop();
   const simple = simplified(given);
@@ -39,7 +37,7 @@ export const contractSteps = (u: Unit, given: ContractKernel): readonly Step[] =
 
 const product = (u: Unit, simple: ContractKernel, buffers: readonly number[]): Product => {
   const { kernel, a, b, c } = arrange(simple);
-  const [M, N, K] = [size(kernel.m), size(kernel.n), size(kernel.k)];
+  const [M, N, K] = [count(kernel.m), count(kernel.n), count(kernel.k)];
   if ((M === 1 || N === 1) && (a === null || b === null)) return 'loop';
   const { dtype, name } = kernel;
   const bytes = byteSize(dtype);

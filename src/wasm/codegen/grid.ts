@@ -2,6 +2,7 @@
 import type { Expr } from '../../core/expr.ts';
 import {
   add,
+  count,
   linearize,
   newVar,
   scale,
@@ -56,13 +57,12 @@ const PARAMS = 6;
 export const gridFunction = (spec: GridSpec): FuncHandle => {
   const { unit: u, lanes } = spec;
   const extents = (vs: readonly Var[]): readonly number[] => vs.map((v) => v.extent);
-  const size = (vs: readonly Var[]): number => vs.reduce((n, v) => n * v.extent, 1);
   const last = spec.fast[spec.fast.length - 1];
   const run = last?.extent ?? 1;
-  const s = newVar(size(spec.slow));
-  const q = newVar(size(spec.fast) / run);
+  const s = newVar(count(spec.slow));
+  const q = newVar(count(spec.fast) / run);
   const c = newVar(run);
-  const b = newVar(size(spec.batch));
+  const b = newVar(count(spec.batch));
   const values = new Map<number, Index>();
   const assign = (vs: readonly Var[], position: Index): void =>
     unlinearize(position, extents(vs)).forEach((x, i) => values.set(vs[i]!.id, x));

@@ -1,7 +1,7 @@
 // Decides how a nest runs: which axis lies along the lanes, the order of the loops, how many vectors at a time. By estimated instructions a point.
 import { byteSize, type DType } from '../../core/dtype.ts';
 import { isOp, visit, type Expr } from '../../core/expr.ts';
-import type { Index, Var } from '../../core/index-expr.ts';
+import { count, type Index, type Var } from '../../core/index-expr.ts';
 import type { Act, Nest, Part } from './canonical.ts';
 import { coefficient, expressionVars } from './forms.ts';
 import type { Load } from './guards.ts';
@@ -41,8 +41,6 @@ interface StageInfo {
   readonly points: number;
 }
 
-const product = (vs: readonly Var[]): number => vs.reduce((n, v) => n * v.extent, 1);
-
 const WEIGHT: Partial<Record<string, number>> = { div: 3, sqrt: 4, min: 3, max: 3, rem: 12 };
 
 const infoOf = (part: Part, dtypeOf: (buffer: number) => DType): StageInfo => {
@@ -68,7 +66,7 @@ const infoOf = (part: Part, dtypeOf: (buffer: number) => DType): StageInfo => {
     accesses,
     ops,
     reduces: part.actions.filter((a: Act) => a.kind === 'reduce').length,
-    points: product(part.axes),
+    points: count(part.axes),
   };
 };
 
@@ -90,7 +88,7 @@ export const unrollFor = (ops: number): number => (ops <= 10 ? 4 : ops <= 60 ? 2
 export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DType): Strategy => {
   const varsOf = expressionVars();
   const stages = n.stages.map((s) => infoOf(s, dtypeOf));
-  const outerPoints = product(n.outer);
+  const outerPoints = count(n.outer);
 
   const vectorCost = (s: StageInfo, v: Var, outer: boolean): number => {
     let cost = s.ops + s.reduces;
@@ -161,10 +159,9 @@ export const strategy = (n: Nest, lanes: 2 | 4, dtypeOf: (buffer: number) => DTy
   if (bestAxis === null)
     return { lanes, order: fixedFirst(outerOrder), vector: null, unroll: 1, tile: null, stages: inner, cost: bestCost };
 
-  const count = vectors(bestAxis);
   const ops = Math.max(...stages.map((s) => s.ops + s.accesses.length));
   const wide = ops <= 4 && !flat ? 8 : ops <= 14 ? 4 : ops <= 30 ? 2 : 1;
-  const unroll = Math.max(1, Math.min(wide, count));
+  const unroll = Math.max(1, Math.min(wide, vectors(bestAxis)));
   // A matrix read across its rows.
   const v = bestAxis;
   const across =

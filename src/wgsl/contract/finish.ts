@@ -1,4 +1,5 @@
 // What becomes of a contraction's sums: the epilogue's stores, four columns at a time where it can be.
+import { count } from '../../core/index-expr.ts';
 import { renderExpr, renderStore, type Names } from '../expr.ts';
 import type { Shader } from '../shader.ts';
 import { toWord } from '../types.ts';
@@ -68,7 +69,7 @@ export const partialStore = (
   sum: string,
 ): void => {
   const axes = [p.batch, p.row, p.column];
-  const words = s.scratch(axes.reduce((n, v) => n * v.extent, parts));
+  const words = s.scratch(parts * count(axes));
   for (const c of lane === undefined ? [0] : [0, 1, 2, 3]) {
     const at = axes.reduce((text, v) => {
       if (v.extent === 1) return text;

@@ -1,6 +1,7 @@
 // A contraction seen as one matrix product for each batch: every group of its axes counted by one variable.
 import { rewrite, type Expr } from '../../core/expr.ts';
 import {
+  count,
   newVar,
   provable,
   substitute,
@@ -12,7 +13,6 @@ import {
   type Var,
 } from '../../core/index-expr.ts';
 import type { ContractKernel, OperandSum } from '../../jit/kernel.ts';
-import { count } from '../points.ts';
 
 export type Load = Extract<Expr, { op: 'load' }>;
 export type Store = ContractKernel['epilogue'][number];
