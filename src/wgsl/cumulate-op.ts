@@ -4,7 +4,7 @@ import type { Expr } from '../core/expr.ts';
 import { identity } from '../core/ops/limits.ts';
 import { combined } from '../jit/cumulation.ts';
 import type { CumulateKernel } from '../jit/kernel.ts';
-import { renderExpr } from './expr.ts';
+import { readElement, renderExpr, writeElement } from './expr.ts';
 import type { Shader } from './shader.ts';
 import { literal } from './types.ts';
 
@@ -42,7 +42,7 @@ export const lineBase = (s: Shader, k: CumulateKernel, line: string): void =>
 
 /** Element `i` of the line at `base`, from the end the line runs from. */
 export const elementAt = (s: Shader, k: CumulateKernel, i: string): string =>
-  `${s.element(k.source, `base + ${along(k, i)}`, false)}${k.dtype === 'bool' ? ' != 0u' : ''}`;
+  readElement(s, k.source, `base + ${along(k, i)}`, k.dtype);
 
 export const storeAt = (s: Shader, k: CumulateKernel, i: string, value: string): void =>
-  s.line(`${s.element(k.target, `base + ${along(k, i)}`, true)} = ${k.dtype === 'bool' ? `u32(${value})` : value};`);
+  writeElement(s, k.target, `base + ${along(k, i)}`, value);

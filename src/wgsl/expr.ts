@@ -76,7 +76,8 @@ export const renderGuards = (s: Shader, names: Names, guards: readonly Guard[]):
   return tests.length === 0 ? undefined : tests.length === 1 ? tests[0] : tests.map((x) => `(${x})`).join(' & ');
 };
 
-const element = (s: Shader, buffer: number, index: string, d: DType): string =>
+/** An element of a buffer as text of the register's type. */
+export const readElement = (s: Shader, buffer: number, index: string, d: DType): string =>
   `${s.element(buffer, index, false)}${d === 'bool' ? ' != 0u' : ''}`;
 
 /** The value of an expression as a name or a constant; lines that compute it are added where they are needed first. */
@@ -150,18 +151,20 @@ const renderLoad = (
 ): string => {
   const guards = renderGuards(s, names, e.guards);
   const at = renderIndex(s, names, e.index);
-  if (guards === undefined) return keep(element(s, e.buffer, at, e.dtype));
+  if (guards === undefined) return keep(readElement(s, e.buffer, at, e.dtype));
   const name = s.fresh('t');
   s.line(`var ${name} = ${literal(e.fill, e.dtype, s.use)};`);
-  s.line(`if (${guards}) { ${name} = ${element(s, e.buffer, at, e.dtype)}; }`);
+  s.line(`if (${guards}) { ${name} = ${readElement(s, e.buffer, at, e.dtype)}; }`);
   s.remember(e, name);
   return name;
 };
 
 /** `buffer[index] = value`, value being a name or a constant. */
-export const renderStore = (s: Shader, names: Names, buffer: number, index: Index, value: string): void => {
+export const writeElement = (s: Shader, buffer: number, index: string, value: string): void => {
   const { dtype } = s.target.info(buffer);
   const text = memoryType(dtype) === registerType(dtype) ? value : `u32(${value})`;
-  const at = renderIndex(s, names, index);
-  s.line(`${s.element(buffer, at, true)} = ${text};`);
+  s.line(`${s.element(buffer, index, true)} = ${text};`);
 };
+/** The same at an index of a kernel. */
+export const renderStore = (s: Shader, names: Names, buffer: number, index: Index, value: string): void =>
+  writeElement(s, buffer, renderIndex(s, names, index), value);

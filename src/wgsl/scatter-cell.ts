@@ -1,5 +1,6 @@
 // An element that a scatter updates: how it is read, combined with an update, and written, whatever its dtype.
 import type { ScatterKernel } from '../jit/kernel.ts';
+import { writeElement } from './expr.ts';
 import { combine } from './reduce.ts';
 import type { Shader } from './shader.ts';
 import { registerType } from './types.ts';
@@ -15,7 +16,6 @@ export interface Cell {
 }
 
 export const cellOf = (s: Shader, k: ScatterKernel, at: string): Cell => {
-  const bool = k.dtype === 'bool';
   const op = k.op === 'add' ? 'sum' : k.op === 'mul' ? 'prod' : k.op;
   return {
     accumulator: (prefix) => {
@@ -25,9 +25,9 @@ export const cellOf = (s: Shader, k: ScatterKernel, at: string): Cell => {
     },
     load: () => {
       const cell = s.element(k.target, at, true);
-      return bool ? `(${cell} != 0u)` : cell;
+      return k.dtype === 'bool' ? `(${cell} != 0u)` : cell;
     },
     combined: (old, value) => (op === 'set' ? value : combine(s, op, k.dtype, old, value)),
-    store: (value) => s.line(`${s.element(k.target, at, true)} = ${bool ? `u32(${value})` : value};`),
+    store: (value) => writeElement(s, k.target, at, value),
   };
 };
