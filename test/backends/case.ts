@@ -16,10 +16,6 @@ export interface On {
   readonly buffers: number;
   /** What rounding is added to the tolerance of a kernel, relative: a GPU may fuse a product into a sum. */
   readonly slack: number;
-  /** Whether to compile batches of gradients too, which takes a GPU its time. */
-  readonly batches: boolean;
-  /** The most kernels that one case runs, spread evenly over those it has: compiling for a GPU takes its time. */
-  readonly kernels: number;
 }
 
 /** Says what disagrees by throwing. A case depends on nothing of Node: it runs in browsers too. */

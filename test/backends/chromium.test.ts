@@ -16,7 +16,7 @@ let problems: readonly string[];
 beforeAll(async () => {
   [browser, served] = await Promise.all([launchChromium(), servePage(new URL('page.ts', import.meta.url).pathname)]);
   ({ page, problems } = await openPage(browser, served.url));
-  await page.evaluate((kernels) => cases.open(kernels), process.env['ALL_KERNELS'] === '1' ? Infinity : 3);
+  await page.evaluate(() => cases.open());
 });
 afterAll(async () => {
   await browser?.close();

@@ -7,16 +7,15 @@ import { onWebGpu } from './webgpu.ts';
 
 /** What a test asks of the page. */
 export interface Page {
-  /** Opens the GPU; `kernels` as in `onWebGpu`. */
-  readonly open: (kernels: number) => Promise<void>;
+  readonly open: () => Promise<void>;
   /** Runs a case: null, or what is wrong. */
   readonly run: (list: string, name: string) => Promise<string | null>;
 }
 
 let on: On | undefined;
 const page: Page = {
-  open: async (kernels) => {
-    on = onWebGpu(createWebGpuDevice(await requestGpu(navigator.gpu)), kernels);
+  open: async () => {
+    on = onWebGpu(createWebGpuDevice(await requestGpu(navigator.gpu)));
   },
   run: async (list, name) => {
     const found = lists[list]?.find((c) => c.name === name);

@@ -77,7 +77,6 @@ const runRow = async (on: On, row: Row): Promise<void> => {
   const got = await compiled((...vs) => [...values(...vs), ...gradient(...vs)]);
   if (got.length !== want.length + slopes.length) throw new Error(`${got.length} results`);
   got.forEach((y, k) => closeTo(`result ${k}`, y, [...want, ...slopes][k]!));
-  if (!on.batches) return;
   const both = await compiled(batched(gradient));
   both.forEach(({ shape, data }, k) =>
     [0, 1].forEach((i) => {

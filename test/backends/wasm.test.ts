@@ -15,8 +15,6 @@ const on: On = {
   has: () => true,
   buffers: Infinity,
   slack: 0,
-  batches: true,
-  kernels: Infinity,
 };
 
 describe.each(Object.entries(lists))('%s', (_, cases) => {

@@ -4,11 +4,7 @@ import { gpuDevice } from '../wgsl/device.ts';
 import { lists } from './lists.ts';
 import { onWebGpu } from './webgpu.ts';
 
-// ALL_KERNELS=1 compiles every kernel of every case: some minutes in software.
-const on = onWebGpu(
-  await gpuDevice(),
-  process.env['ALL_KERNELS'] === '1' ? Infinity : Number(process.env['KERNELS'] ?? 6),
-);
+const on = onWebGpu(await gpuDevice());
 
 describe.each(Object.entries(lists))('%s', (_, cases) => {
   test.each(cases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(on), 120_000);

@@ -5,8 +5,7 @@ import type { WebGpuDevice } from '../../src/wgsl/device.ts';
 import { leastLimits } from '../../src/wgsl/limits.ts';
 import type { On } from './case.ts';
 
-/** `kernels`: the most of a case that are compiled. */
-export const onWebGpu = (device: WebGpuDevice, kernels: number): On => ({
+export const onWebGpu = (device: WebGpuDevice): On => ({
   device,
   runPlan: async (plan, inputs) => {
     const values = inputs.map((x, i) => {
@@ -20,6 +19,4 @@ export const onWebGpu = (device: WebGpuDevice, kernels: number): On => ({
   has: (dtype) => dtype !== 'float64',
   buffers: leastLimits.buffers,
   slack: 1e-6,
-  batches: kernels === Infinity,
-  kernels,
 });

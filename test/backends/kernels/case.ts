@@ -58,12 +58,6 @@ const runOne = async (on: On, todo: Todo): Promise<void> => {
   });
 };
 
-/** A few of many, evenly spread, the first and the last among them. */
-const spread = <A>(xs: readonly A[], most: number): readonly A[] =>
-  xs.length <= most
-    ? xs
-    : Array.from({ length: most }, (_, i) => xs[Math.round((i * (xs.length - 1)) / Math.max(1, most - 1))]!);
-
 /** A case of all the kernels that `body` asks for. Those with dtypes that the device does not have must be refused. */
 export const kernelCase = (name: string, body: (check: Check) => void): Case => ({
   name,
@@ -75,6 +69,6 @@ export const kernelCase = (name: string, body: (check: Check) => void): Case => 
     const dtypes = ({ buffers }: Todo): readonly DType[] => [...buffers.inputs, ...buffers.outputs].map(([d]) => d);
     const able = all.filter((todo) => dtypes(todo).every(on.has));
     if (able.length === 0) throw new Error('a case without kernels');
-    for (const todo of spread(able, on.kernels)) await runOne(on, todo);
+    for (const todo of able) await runOne(on, todo);
   },
 });
