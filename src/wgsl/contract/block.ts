@@ -6,10 +6,9 @@ import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType } from '../types.ts';
-import { renderVector } from '../vector-expr.ts';
-import { widen } from '../vector-operation.ts';
+import { wideValue } from '../vector-expr.ts';
 import { packFor, type Lane } from '../vector.ts';
-import { finish, partialStore, storesUse } from './finish.ts';
+import { endSum, storesUse, type Value } from './finish.ts';
 import { createTaker, nameParts, type Taker } from './hoist.ts';
 import type { Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
@@ -30,12 +29,6 @@ export interface Blocks {
 
 /** Steps that one accumulator sums up before it is added to the total. */
 const block = 256;
-
-/** Values of an axis in one invocation: its own name for each, and whether that may lie beyond the end. */
-interface Value {
-  readonly name: string | undefined;
-  readonly test: string | undefined;
-}
 
 /** Names of an invocation's values of each axis, from the number of its block. */
 const placeBlock = (s: Shader, { axes, lane }: Blocks, blocks: readonly number[]): Map<Var, readonly Value[]> => {
@@ -70,12 +63,6 @@ const placeBlock = (s: Shader, { axes, lane }: Blocks, blocks: readonly number[]
   }
   return values;
 };
-
-/** The operand's values for every combination of the axes it depends on. */
-interface Side {
-  readonly values: readonly string[];
-  readonly wide: boolean;
-}
 
 export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch => {
   const s = createShader(target);
@@ -154,40 +141,28 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
     s.line(`let k = k0 + y${width === 1 ? '' : ' * 4'};`);
     s.open(`if (k < ${last})`);
   }
-  const read = (side: (typeof sides)[number]): Side => {
+  const read = (side: (typeof sides)[number]): readonly string[] => {
     const taker: Taker = side.byStep;
     const steps = nameParts(s, new Map([[p.common.id, k]]), taker.parts());
-    let wide = false;
-    const names = side.names.map((own, i) => {
+    return side.names.map((own, i) => {
       const name = `${side.prefix}${i}`;
       const vars = { vars: new Map([...own, ...steps]) };
-      // A block of its own, as the next one means the same expressions by other names; its type is known once it is written.
-      if (lane === undefined) {
-        s.line(`var ${name}: ${type};`);
-        s.open('');
-        s.line(`${name} = ${renderExpr(s, vars, side.expr)};`);
-        s.close();
-        return name;
-      }
+      // A block of its own, as the next one means the same expressions by other names.
       s.line(`var ${name}: ${accType};`);
       s.open('');
-      const value = renderVector(s, vars, lane, side.expr);
-      wide ||= value.wide;
-      s.line(`${name} = ${widen(value, dtype)};`);
+      s.line(`${name} = ${lane === undefined ? renderExpr(s, vars, side.expr) : wideValue(s, vars, lane, side.expr)};`);
       s.close();
       return name;
     });
-    return { values: names, wide };
   };
   const [a, b] = [read(sides[0]!), read(sides[1]!)];
   let n = 0;
   for (let z = 0; z < batches; z++)
     for (let i = 0; i < rows; i++)
-      for (let j = 0; j < columns; j++)
-        s.line(plusProduct(dtype, `acc${n++}`, a.values[z * rows + i]!, b.values[z * columns + j]!));
+      for (let j = 0; j < columns; j++) s.line(plusProduct(dtype, `acc${n++}`, a[z * rows + i]!, b[z * columns + j]!));
   for (const { side, i, test } of beside) {
     s.open(test);
-    s.line(`acc${n++} += ${(side === 'a' ? a : b).values[i]!};`);
+    s.line(`acc${n++} += ${(side === 'a' ? a : b)[i]!};`);
     s.close();
   }
   if (sharing > 1) s.close();
@@ -207,14 +182,8 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
       [p.row, at(p.row)[r]!],
       [p.column, at(p.column)[q]!],
     ] as const;
-    const tests = used.flatMap(([, v]) => (v.test === undefined ? [] : [v.test]));
-    if (!whole) tests.push(`own < ${points}`);
-    s.open(tests.length === 0 ? '' : `if (${tests.join(' && ')})`);
-    const vars = new Map(used.flatMap(([v, x]) => (x.name === undefined ? [] : [[v.id, x.name] as const])));
-    s.line(`let sum = ${along ? `${sum}.x + ${sum}.y + ${sum}.z + ${sum}.w` : sum};`);
-    if (parts === 1) finish(s, p, { vars, acc: 'sum' }, outLane);
-    else partialStore(s, p, parts, vars, outLane, 'sum');
-    s.close();
+    const total = along ? `${sum}.x + ${sum}.y + ${sum}.z + ${sum}.w` : sum;
+    endSum(s, p, parts, used, whole ? [] : [`own < ${points}`], outLane, total);
   };
   const endBeside = ({ side, own, value, test }: (typeof beside)[number], sum: string): void => {
     const tests = [value.test ?? [], whole ? [] : `own < ${points}`].flat();

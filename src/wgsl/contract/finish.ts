@@ -1,5 +1,5 @@
 // What becomes of a contraction's sums: the epilogue's stores, four columns at a time where it can be.
-import { count } from '../../core/index-expr.ts';
+import { count, type Var } from '../../core/index-expr.ts';
 import { renderExpr, renderStore, type Names } from '../expr.ts';
 import type { Shader } from '../shader.ts';
 import { toWord } from '../types.ts';
@@ -60,7 +60,7 @@ export const finishFour = (
 };
 
 /** Leaves a sum, or the four along a lane, in scratch memory: parts of the common dimension after each other. */
-export const partialStore = (
+const partialStore = (
   s: Shader,
   p: Problem,
   parts: number,
@@ -79,4 +79,29 @@ export const partialStore = (
     }, 'part');
     s.line(`${words}[${at}] = ${toWord(lane === undefined ? sum : `${sum}[${c}]`, p.kernel.dtype)};`);
   }
+};
+
+/** A value of an axis in one invocation (the first of four along a lane): its name, and a test where it may lie beyond the end. */
+export interface Value {
+  readonly name: string | undefined;
+  readonly test: string | undefined;
+}
+
+/** What becomes of an invocation's sum, or of the four along a lane, where its values of the axes are `at` and all tests hold. */
+export const endSum = (
+  s: Shader,
+  p: Problem,
+  parts: number,
+  at: readonly (readonly [axis: Var, value: Value])[],
+  inside: readonly string[],
+  lane: Lane | undefined,
+  sum: string,
+): void => {
+  const tests = [...at.flatMap(([, v]) => (v.test === undefined ? [] : [v.test])), ...inside];
+  s.open(tests.length === 0 ? '' : `if (${tests.join(' && ')})`);
+  const vars = new Map(at.flatMap(([v, x]) => (x.name === undefined ? [] : [[v.id, x.name] as const])));
+  s.line(`let sum = ${sum};`);
+  if (parts === 1) finish(s, p, { vars, acc: 'sum' }, lane);
+  else partialStore(s, p, parts, vars, lane, 'sum');
+  s.close();
 };

@@ -11,7 +11,7 @@ import { wideValue } from '../vector-expr.ts';
 import { packFor, varies, type Lane } from '../vector.ts';
 import type { Blocks } from './block.ts';
 import { laneAlong } from './fill.ts';
-import { finish, partialStore, storesUse } from './finish.ts';
+import { endSum, storesUse, type Value } from './finish.ts';
 import { createTaker, nameParts } from './hoist.ts';
 import { substitution, type Problem } from './problem.ts';
 import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
@@ -19,12 +19,6 @@ import { storeSum, sumAxes, summedSides, sumsUse } from './sums.ts';
 /** Rounds of four steps that are summed up before they are added to a total. */
 const block = 256;
 const four = [0, 1, 2, 3] as const;
-
-/** A value of an axis (four along a lane): its name, and whether it may lie beyond the end. */
-interface Value {
-  readonly name: string | undefined;
-  readonly test: string | undefined;
-}
 
 /** Names of an invocation's values of each axis. */
 const place = (s: Shader, { axes, lane }: Blocks, counts: readonly number[]): Map<Var, readonly Value[]> => {
@@ -210,13 +204,7 @@ export const renderUnrolled = (p: Problem, c: Blocks, target: Target): Dispatch 
       [p.row, at(p.row)[a.r]!],
       [p.column, at(p.column)[a.q]!],
     ] as const;
-    const tests = used.flatMap(([, v]) => (v.test === undefined ? [] : [v.test]));
-    s.open(tests.length === 0 ? '' : `if (${tests.join(' && ')})`);
-    const vars = new Map(used.flatMap(([v, x]) => (x.name === undefined ? [] : [[v.id, x.name] as const])));
-    s.line(`let sum = ${totals ? a.total : a.name};`);
-    if (parts === 1) finish(s, p, { vars, acc: 'sum' }, lane);
-    else partialStore(s, p, parts, vars, lane, 'sum');
-    s.close();
+    endSum(s, p, parts, used, [], lane, totals ? a.total : a.name);
   }
   for (const b of beside) {
     s.open(b.edge);
