@@ -1,11 +1,11 @@
 // Elementwise kernels in WGSL: an invocation for every four neighbours where memory allows it, else one for every point.
 import { count, type Var } from '../core/index-expr.ts';
 import type { Action, LoopKernel } from '../jit/kernel.ts';
-import { renderExpr, renderStore, type Names } from './expr.ts';
+import type { Names } from './expr.ts';
 import { digits, perPoint } from './points.ts';
 import { createShader, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
-import { storeVector, wideValue } from './vector-expr.ts';
+import { renderStores } from './vector-expr.ts';
 import { isQuad, laneOf, packFor, varies, vectorizable, visitAll, type Lane } from './vector.ts';
 
 type Store = Extract<Action, { readonly kind: 'store' }>;
@@ -52,8 +52,7 @@ export const renderElementwise = (
   if (lane === undefined) {
     const { head, workgroups } = perPoint(s, count(axes));
     digits(s, axes, 'p', vars);
-    const computed = values.map((v) => renderExpr(s, names, v));
-    stores.forEach((a, i) => renderStore(s, names, a.buffer, a.index, computed[i]!));
+    renderStores(s, names, lane, stores);
     return s.finish(name, head, workgroups);
   }
   packFor(s, [{ lane, values, stores }]);
@@ -66,7 +65,6 @@ export const renderElementwise = (
     s.line(`let ${first} = ${vars.get(quads.id)!} * 4;`);
     vars.set(quads.id, first);
   } else vars.set(quads.id, '0');
-  const computed = values.map((v) => wideValue(s, names, lane, v));
-  stores.forEach((a, i) => storeVector(s, names, lane, a.buffer, a.index, computed[i]!));
+  renderStores(s, names, lane, stores);
   return s.finish(name, head, workgroups);
 };

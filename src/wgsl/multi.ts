@@ -4,11 +4,11 @@ import { newVar, shift, substitute, variable, type Index } from '../core/index-e
 import { reindexed } from '../core/rewrite.ts';
 import type { Action, LoopKernel, MultiKernel } from '../jit/kernel.ts';
 import { align, inOrder, partLength, rolesOf } from './arena.ts';
-import { renderExpr, renderStore } from './expr.ts';
 import { renderLoop } from './loop.ts';
 import { groupSize } from './points.ts';
 import { createShader, spread, type Target } from './shader.ts';
 import { placeKey, wholeOf, type Dispatch, type Place, type Site } from './steps.ts';
+import { renderStores } from './vector-expr.ts';
 
 /** Where the buffers of a part are: all of the memory they are in, and at which word. */
 interface Spot {
@@ -110,11 +110,8 @@ const renderParts = (name: string, parts: readonly LoopKernel[], target: Target)
     s.line(from === 0 ? `let ${at} = p;` : `let ${at} = p - ${from};`);
     s.open(`if (${at} < ${length})`);
     const names = { vars: new Map([[k.outer[0]!.id, at]]) };
-    const { actions } = k.stages[0]!;
-    const values = actions.map((a) => renderExpr(s, names, a.value));
-    actions.forEach((a, j) => {
-      if (a.kind === 'store') renderStore(s, names, a.buffer, a.index, values[j]!);
-    });
+    const stores = k.stages[0]!.actions.flatMap((a) => (a.kind === 'store' ? [a] : []));
+    renderStores(s, names, undefined, stores);
     s.close();
     from += groups[i]! * groupSize;
   });

@@ -1,8 +1,7 @@
 // Kernels with reductions in WGSL: rows shared by the invocations of a workgroup, or by several workgroups in two dispatches.
-import type { Expr } from '../core/expr.ts';
 import { count, type Var } from '../core/index-expr.ts';
 import type { LoopKernel, Stage } from '../jit/kernel.ts';
-import { renderExpr, renderStore, type Names } from './expr.ts';
+import type { Names } from './expr.ts';
 import { digits, quotient, remainder } from './points.ts';
 import { combineLanes } from './row-combine.ts';
 import { keepRows, type Kept } from './row-kept.ts';
@@ -11,7 +10,7 @@ import { folding, narrowed, type Folding } from './row-reduce.ts';
 import { leavePartials, secondKernel } from './row-split.ts';
 import { createShader, spread, type Shader, type Target } from './shader.ts';
 import type { Dispatch } from './steps.ts';
-import { storeVector, wideValue } from './vector-expr.ts';
+import { renderStores, renderValue, storeValue } from './vector-expr.ts';
 import { packFor } from './vector.ts';
 
 /** What the parts of a kernel have in common while it is written. */
@@ -118,16 +117,9 @@ const renderSecond = (k: LoopKernel, target: Target): readonly Dispatch[] =>
 const renderPoint = ({ s, plan, vars, locals, inside }: Row, stage: Stage): void => {
   const tests = [...(inside === undefined ? [] : [inside]), ...(plan.lanes > 1 ? ['lane == 0'] : [])];
   if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
-  const names: Names = { vars, locals };
-  const lane = plan.across ? plan.lane : undefined;
-  const value = (e: Expr): string => (lane === undefined ? renderExpr(s, names, e) : wideValue(s, names, lane, e));
-  // Every value before any store: a result may be written over what it is computed from.
-  const values = stage.actions.map((a) => value(a.value));
-  stage.actions.forEach((a, i) => {
-    if (a.kind !== 'store') throw new Error('wgsl: a reduction over nothing');
-    if (lane === undefined) renderStore(s, names, a.buffer, a.index, values[i]!);
-    else storeVector(s, names, lane, a.buffer, a.index, values[i]!);
-  });
+  const stores = stage.actions.flatMap((a) => (a.kind === 'store' ? [a] : []));
+  if (stores.length < stage.actions.length) throw new Error('wgsl: a reduction over nothing');
+  renderStores(s, { vars, locals }, plan.across ? plan.lane : undefined, stores);
   if (tests.length > 0) s.close();
 };
 
@@ -157,9 +149,7 @@ const renderLine = (row: Row, stage: Stage, kept: Kept, excess: boolean): readon
   s.line(`let ${c} = ${begin === '0' ? '' : `${begin} + `}${lanes === 1 ? j : `${j} * ${lanes}`};`);
   const names: Names = { vars: new Map(vars), locals, row: (r) => kept.read(r, c, j) };
   declare(s, inner, across ? undefined : lane?.axis, c, names.vars as Map<number, string>);
-  const values = stage.actions.map((a) =>
-    lane === undefined ? renderExpr(s, names, a.value) : wideValue(s, names, lane, a.value),
-  );
+  const values = stage.actions.map((a) => renderValue(s, names, lane, a.value));
   const position = (): string =>
     !wide ? c : across ? `vec4<i32>(${c})` : `vec4<i32>(${c} * 4) + vec4<i32>(0, 1, 2, 3)`;
   const stores = stage.actions.some((a) => a.kind === 'store' || a.kind === 'row');
@@ -170,8 +160,7 @@ const renderLine = (row: Row, stage: Stage, kept: Kept, excess: boolean): readon
     if (inside !== undefined) s.open(`if (${inside})`);
     stage.actions.forEach((a, i) => {
       if (a.kind === 'row') kept.write(a.row, c, j, values[i]!);
-      else if (a.kind === 'store' && lane === undefined) renderStore(s, names, a.buffer, a.index, values[i]!);
-      else if (a.kind === 'store') storeVector(s, names, lane!, a.buffer, a.index, values[i]!);
+      else if (a.kind === 'store') storeValue(s, names, lane, a.buffer, a.index, values[i]!);
     });
     if (inside !== undefined) s.close();
   }

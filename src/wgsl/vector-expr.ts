@@ -1,7 +1,7 @@
 // Scalar expressions as WGSL for four consecutive values of a loop variable at once; what the four share is computed once.
 import { isOp, type Expr } from '../core/expr.ts';
 import type { Index } from '../core/index-expr.ts';
-import { renderExpr, renderGuards, renderIndex, type Names } from './expr.ts';
+import { renderExpr, renderGuards, renderIndex, renderStore, type Names } from './expr.ts';
 import { fused, productSum } from './operation.ts';
 import type { Shader } from './shader.ts';
 import { literal, memoryType, registerType } from './types.ts';
@@ -14,7 +14,7 @@ type Load = Extract<Expr, { readonly op: 'load' }>;
  * The value of an expression for the four: a vector, or a scalar where all share it. The lane's variable is named by its first
  * value; `names.row`, `names.acc`, and with `lane.locals` the locals, name vectors.
  */
-export const renderVector = (s: Shader, names: Names, lane: Lane, e: Expr): Operand => {
+const renderVector = (s: Shader, names: Names, lane: Lane, e: Expr): Operand => {
   if (!varies(lane, e)) return { text: renderExpr(s, names, e), wide: false };
   const known = s.lookup(e);
   if (known !== undefined) return { text: known, wide: true };
@@ -61,8 +61,12 @@ export const renderVector = (s: Shader, names: Names, lane: Lane, e: Expr): Oper
 };
 
 /** The same as a vector in any case. */
-export const wideValue = (s: Shader, names: Names, lane: Lane, e: Expr): string =>
+const wideValue = (s: Shader, names: Names, lane: Lane, e: Expr): string =>
   widen(renderVector(s, names, lane, e), e.dtype);
+
+/** A value for the four along a lane; without a lane, the one. */
+export const renderValue = (s: Shader, names: Names, lane: Lane | undefined, e: Expr): string =>
+  lane === undefined ? renderExpr(s, names, e) : wideValue(s, names, lane, e);
 
 /** Names for one of the four. */
 const one = (s: Shader, names: Names, lane: Lane, j: number): Names => {
@@ -116,7 +120,7 @@ const load = (s: Shader, names: Names, lane: Lane, e: Load, keep: (text: string)
 };
 
 /** `buffer[index ..] = value`, a vector, for the four. */
-export const storeVector = (s: Shader, names: Names, lane: Lane, buffer: number, index: Index, value: string): void => {
+const storeVector = (s: Shader, names: Names, lane: Lane, buffer: number, index: Index, value: string): void => {
   const { dtype } = s.target.info(buffer);
   const text = memoryType(dtype) === registerType(dtype) ? value : `vec4<u32>(${value})`;
   if (isQuad(s, lane, buffer, index) && s.isPacked(buffer)) {
@@ -127,4 +131,26 @@ export const storeVector = (s: Shader, names: Names, lane: Lane, buffer: number,
   s.line(`let ${name} = ${text};`);
   for (const j of four)
     s.line(`${s.element(buffer, renderIndex(s, one(s, names, lane, j), index), true)} = ${name}[${j}];`);
+};
+
+/** `buffer[index] = value`, value being what `renderValue` gives for the same lane. */
+export const storeValue = (
+  s: Shader,
+  names: Names,
+  lane: Lane | undefined,
+  buffer: number,
+  index: Index,
+  value: string,
+): void =>
+  lane === undefined ? renderStore(s, names, buffer, index, value) : storeVector(s, names, lane, buffer, index, value);
+
+/** Stores along a lane, or of one point; every value before any store, as a result may be written over what it is computed from. */
+export const renderStores = (
+  s: Shader,
+  names: Names,
+  lane: Lane | undefined,
+  stores: readonly { readonly buffer: number; readonly index: Index; readonly value: Expr }[],
+): void => {
+  const values = stores.map((a) => renderValue(s, names, lane, a.value));
+  stores.forEach((a, i) => storeValue(s, names, lane, a.buffer, a.index, values[i]!));
 };

@@ -1,12 +1,11 @@
 // Contractions without tiles: a few sums in the registers of each invocation, read straight from memory. For short sums, and for long ones of few rows or columns, which invocations share.
 import type { Var } from '../../core/index-expr.ts';
-import { renderExpr } from '../expr.ts';
 import { plusProduct } from '../operation.ts';
 import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType } from '../types.ts';
-import { wideValue } from '../vector-expr.ts';
+import { renderValue } from '../vector-expr.ts';
 import { packFor, type Lane } from '../vector.ts';
 import { endSum, storesUse, type Value } from './finish.ts';
 import { createTaker, nameParts, type Taker } from './hoist.ts';
@@ -150,7 +149,7 @@ export const renderBlocks = (p: Problem, c: Blocks, target: Target): Dispatch =>
       // A block of its own, as the next one means the same expressions by other names.
       s.line(`var ${name}: ${accType};`);
       s.open('');
-      s.line(`${name} = ${lane === undefined ? renderExpr(s, vars, side.expr) : wideValue(s, vars, lane, side.expr)};`);
+      s.line(`${name} = ${renderValue(s, vars, lane, side.expr)};`);
       s.close();
       return name;
     });

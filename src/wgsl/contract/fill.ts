@@ -1,10 +1,9 @@
 // How a slab of an operand comes into workgroup memory: step by step of the common dimension, its rows side by side.
 import { visit, type Expr } from '../../core/expr.ts';
 import { visitVars, type Var } from '../../core/index-expr.ts';
-import { renderExpr } from '../expr.ts';
 import type { Shader } from '../shader.ts';
 import { registerType } from '../types.ts';
-import { wideValue } from '../vector-expr.ts';
+import { renderValue } from '../vector-expr.ts';
 import { guardsAgree, isQuad, laneOf, varies, vectorizable, visitAll, type Lane } from '../vector.ts';
 import { invocations, type Tile } from './config.ts';
 import { createTaker, nameParts } from './hoist.ts';
@@ -143,7 +142,7 @@ export const createFill = (s: Shader, p: Problem, t: Tile, o: Operand, base: Rea
         // A block of its own: names of what is computed for one row mean something else for the next.
         s.open('');
         const to = alongRows ? register(i) : alongSteps ? register(i, j) : `${register(i)}[${j}]`;
-        s.line(`${to} = ${lane === undefined ? renderExpr(s, names, expr) : wideValue(s, names, lane, expr)};`);
+        s.line(`${to} = ${renderValue(s, names, lane, expr)};`);
         s.close();
       });
       if (tests.length > 0) s.close();

@@ -1,9 +1,9 @@
 // What becomes of a contraction's sums: the epilogue's stores, four columns at a time where it can be.
 import { count, type Var } from '../../core/index-expr.ts';
-import { renderExpr, renderStore, type Names } from '../expr.ts';
+import type { Names } from '../expr.ts';
 import type { Shader } from '../shader.ts';
 import { toWord } from '../types.ts';
-import { storeVector, wideValue } from '../vector-expr.ts';
+import { renderStores } from '../vector-expr.ts';
 import { laneOf, vectorizable, type Lane, type Use } from '../vector.ts';
 import type { Problem } from './problem.ts';
 
@@ -25,16 +25,9 @@ export const storesUse = (p: Problem, lane: Lane | undefined): Use => ({
   stores: p.stores,
 });
 
-/** The stores of one sum, or of the four sums along a lane; every value before any store, as a result may be written over what it is computed from. */
-export const finish = (s: Shader, p: Problem, names: Names, lane: Lane | undefined): void => {
-  if (lane === undefined) {
-    const values = p.stores.map((e) => renderExpr(s, names, e.value));
-    p.stores.forEach((e, i) => renderStore(s, names, e.buffer, e.index, values[i]!));
-    return;
-  }
-  const values = p.stores.map((e) => wideValue(s, names, lane, e.value));
-  p.stores.forEach((e, i) => storeVector(s, names, lane, e.buffer, e.index, values[i]!));
-};
+/** The stores of one sum, or of the four sums along a lane. */
+export const finish = (s: Shader, p: Problem, names: Names, lane: Lane | undefined): void =>
+  renderStores(s, names, lane, p.stores);
 
 /** The stores of four sums, a vector named `sums`, in a row, from the column named `column` on. */
 export const finishFour = (

@@ -1,13 +1,12 @@
 // Contractions where a processor plays the GPU: many sums in the registers of each invocation and four steps at once, without workgroup memory, as barriers are dear there and loops are too.
 import type { Expr } from '../../core/expr.ts';
 import { newVar, scale, shift, variable, type Var } from '../../core/index-expr.ts';
-import { renderExpr } from '../expr.ts';
 import { plusProduct } from '../operation.ts';
 import { numberGroups } from '../points.ts';
 import { createShader, type Shader, type Target } from '../shader.ts';
 import type { Dispatch } from '../steps.ts';
 import { registerType } from '../types.ts';
-import { wideValue } from '../vector-expr.ts';
+import { renderValue } from '../vector-expr.ts';
 import { packFor, varies, type Lane } from '../vector.ts';
 import type { Blocks } from './block.ts';
 import { laneAlong } from './fill.ts';
@@ -127,7 +126,7 @@ export const renderUnrolled = (p: Problem, c: Blocks, target: Target): Dispatch 
           const vars = { vars: new Map([...mine, ...steps]) };
           s.line(`var ${name}: ${along === undefined ? type : `vec4<${type}>`};`);
           s.open('');
-          s.line(`${name} = ${along === undefined ? renderExpr(s, vars, e) : wideValue(s, vars, along, e)};`);
+          s.line(`${name} = ${renderValue(s, vars, along, e)};`);
           s.close();
         }
     };
