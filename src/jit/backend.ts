@@ -54,25 +54,34 @@ export const letRoam = (inputs: readonly Tensor[], results: readonly Storage[]):
 
 /**
  * The device that a computation on these values runs on: the one chosen, else that of the committed ones, else the default. Values that
- * roam are brought there.
+ * roam are brought there. `nameOf`: of an input, for errors.
  */
-export const backendFor = (op: string, inputs: readonly Tensor[], chosen?: Backend): Backend => {
-  let found: Backend | undefined;
+export const backendFor = (
+  op: string,
+  inputs: readonly Tensor[],
+  chosen?: Backend,
+  nameOf: (input: number) => string = (i) => `operand ${i}`,
+): Backend => {
+  let found = chosen;
+  let first = -1;
   let roaming = false;
-  for (const x of inputs) {
-    const { storage } = x as ConcreteTensor;
+  for (let i = 0; i < inputs.length; i++) {
+    const { storage } = inputs[i] as ConcreteTensor;
     const { device } = storage;
     if (storage.roaming === true) roaming = true;
-    else if (chosen === undefined && isBackend(device)) {
-      if (found !== undefined && found !== device)
-        throw new DeviceError(
-          op,
-          `got values on two devices, ${found.name} and ${device.name}; bring them together with devicePut(x, device)`,
-        );
-      found = device;
+    else if (isBackend(device) && found === undefined) [found, first] = [device, i];
+    // The reference reads values wherever they are.
+    else if (isBackend(device) && device !== found && chosen?.kind !== 'reference') {
+      const another = device.name === found!.name ? ', another device of that name' : '';
+      throw new DeviceError(
+        op,
+        first < 0
+          ? `${nameOf(i)} is on the device ${device.name}, the program runs on ${found!.name}${another}; move it with devicePut(x, device)`
+          : `got values on two devices, ${nameOf(first)} on ${found!.name} and ${nameOf(i)} on ${device.name}${another}; bring them together with devicePut(x, device)`,
+      );
     }
   }
-  const backend = chosen ?? found ?? defaultBackend();
+  const backend = found ?? defaultBackend();
   if (roaming)
     for (const x of inputs as readonly ConcreteTensor[])
       if (x.storage.roaming === true && x.storage.device !== backend) x.relocate(new HostStorage(x.storage.readSync()));

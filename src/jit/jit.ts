@@ -10,7 +10,7 @@ import { trackingOrigins } from '../core/origin.ts';
 import type { Program } from '../core/program.ts';
 import { stage } from '../core/stage.ts';
 import { ConcreteTensor, Tracer, type Tensor } from '../core/tensor.ts';
-import { flatten, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
+import { flatten, leafPaths, structureKey, unflatten, type Leaf, type Structure } from '../core/tree.ts';
 import { backendFor, type Backend, type Executable } from './backend.ts';
 import { callPrimitive } from '../control/call.ts';
 import { axesKey } from '../core/axes.ts';
@@ -88,7 +88,11 @@ const execute = (
   device: Backend | undefined,
 ): Tensor[] => {
   const inputs = [...traced.captured, ...leaves] as ConcreteTensor[];
-  const storages = executableOn(traced, donated, backendFor(name, inputs, device)).run(inputs);
+  const nameOf = (i: number): string =>
+    i < traced.captured.length
+      ? 'a value that the function captures'
+      : `argument ${leafPaths(traced.signature.structure)[i - traced.captured.length]!}`;
+  const storages = executableOn(traced, donated, backendFor(name, inputs, device, nameOf)).run(inputs);
   if (donated.size > 0) {
     // The stack is read only if somebody touches a donated value.
     const at = new Error();

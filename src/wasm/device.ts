@@ -1,6 +1,5 @@
 // The WebAssembly device: compiles planned programs into modules and runs them on one linear memory.
 import { hostView, byteSize, dtypeOfArray, type TypedArray } from '../core/dtype.ts';
-import { DeviceError } from '../core/errors.ts';
 import { HostStorage } from '../core/host.ts';
 import type { Program } from '../core/program.ts';
 import type { ConcreteTensor, Storage } from '../core/tensor.ts';
@@ -38,17 +37,6 @@ export interface WasmDevice extends Backend {
 
 // A resident input is worth its place when the copy would cost more than a few microseconds.
 const worthUploading = 4096;
-
-/** A value of another memory is refused: at its address there is something else here. */
-const checkPlace = (device: Backend, { storage }: ConcreteTensor): void => {
-  const place = storage.device;
-  if (place === device || place.kind === 'host') return;
-  const another = place.name === device.name ? ' of another memory' : '';
-  throw new DeviceError(
-    'jit',
-    `a value is on the device ${place.name}, the program runs on ${device.name}${another}; move it with devicePut(x, device)`,
-  );
-};
 
 /** Runs what a program calls: on copies, since it may run programs that make the memory grow. */
 const callHost = (memory: WebAssembly.Memory, { kernel, info }: HostCallback, table: number): void => {
@@ -127,7 +115,6 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
         const staged: number[] = [];
         const storages: Storage[] = [];
         const addresses: number[] = [];
-        for (const x of inputs) checkPlace(device, x);
         for (let i = 0; i < inputCount; i++) {
           const x: ConcreteTensor = inputs[i]!;
           let { storage } = x;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   blockUntilReady,
   concatenate,
+  debug,
   devicePut,
   fromTypedArray,
   jit,
@@ -210,5 +211,8 @@ describe('what goes in and out', () => {
     const other = await gpuDevice();
     const [x, y] = [devicePut(ones([3]), device), devicePut(ones([3]), other)];
     expect(() => jit((a: Tensor, b: Tensor) => a.add(b))(x, y)).toThrow(/devicePut/);
+  });
+  test('the search for NaN says where it can look', () => {
+    expect(() => debug.nans((a: Tensor) => a.log())(devicePut(tensor([-1]), device))).toThrow(/debug.nans.*devicePut/s);
   });
 });
