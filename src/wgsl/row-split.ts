@@ -9,17 +9,16 @@ import type { Target } from './shader.ts';
 import { toWord } from './types.ts';
 
 /** The registers of a part, written by one of its invocations, one after the other for all parts of all rows: [register][part][row]. */
-export const leavePartials = ({ s, plan, points, inside }: Row, foldings: readonly Folding[]): void => {
+export const leavePartials = ({ s, plan, points, once }: Row, foldings: readonly Folding[]): void => {
   const registers = foldings.flatMap((f) => f.names.map((name, i) => ({ name, dtype: f.types[i]!, wide: f.wide })));
   const memory = s.scratch(registers.length * plan.parts * points);
-  const tests = [...(inside === undefined ? [] : [inside]), ...(plan.lanes > 1 ? ['lane == 0'] : [])];
-  if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
+  if (once !== undefined) s.open(`if (${once})`);
   registers.forEach(({ name, dtype, wide }, r) => {
     const at = `(${r * plan.parts} + part) * ${points} + p${wide ? ' * 4' : ''}`;
     if (!wide) s.line(`${memory}[${at}] = ${toWord(name, dtype)};`);
     else for (let i = 0; i < 4; i++) s.line(`${memory}[${at} + ${i}] = ${toWord(`${name}[${i}]`, dtype)};`);
   });
-  if (tests.length > 0) s.close();
+  if (once !== undefined) s.close();
 };
 
 // The scratch memory as a buffer.

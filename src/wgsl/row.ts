@@ -23,6 +23,8 @@ export interface Row {
   readonly points: number;
   /** Text that is true where an invocation has a row; undefined where all have. */
   readonly inside: string | undefined;
+  /** Text that is true for one invocation of each row; undefined where each has its own. */
+  readonly once: string | undefined;
 }
 
 /** Variables along which the lane goes counted in fours; their names are those of the first of the four. */
@@ -85,6 +87,8 @@ export const renderRows = (
   const tests = [...(ragged ? [`u < ${units}`] : []), ...(excess && parts > 1 ? [`part < ${parts}`] : [])];
   if (tests.length > 0) s.line(`let inside = ${tests.join(' && ')};`);
 
+  const inside = tests.length > 0 ? 'inside' : undefined;
+  const once = [inside ?? [], lanes > 1 ? 'lane == 0' : []].flat();
   const vars = new Map<number, string>();
   const row: Row = {
     s,
@@ -93,7 +97,8 @@ export const renderRows = (
     locals: new Map(),
     inner,
     points: count(k.outer),
-    inside: tests.length > 0 ? 'inside' : undefined,
+    inside,
+    once: once.length > 0 ? once.join(' && ') : undefined,
   };
   declare(s, k.outer, across ? lane?.axis : undefined, 'p', vars);
   const kept = keepRows(row, k);
@@ -114,13 +119,12 @@ const renderSecond = (k: LoopKernel, target: Target): readonly Dispatch[] =>
   renderRows(k, k.stages.find((stage) => stage.axes.length > 0)!.axes, target, true);
 
 /** What is done once a row: by one of its invocations. */
-const renderPoint = ({ s, plan, vars, locals, inside }: Row, stage: Stage): void => {
-  const tests = [...(inside === undefined ? [] : [inside]), ...(plan.lanes > 1 ? ['lane == 0'] : [])];
-  if (tests.length > 0) s.open(`if (${tests.join(' && ')})`);
+const renderPoint = ({ s, plan, vars, locals, once }: Row, stage: Stage): void => {
+  if (once !== undefined) s.open(`if (${once})`);
   const stores = stage.actions.flatMap((a) => (a.kind === 'store' ? [a] : []));
   if (stores.length < stage.actions.length) throw new Error('wgsl: a reduction over nothing');
   renderStores(s, { vars, locals }, plan.across ? plan.lane : undefined, stores);
-  if (tests.length > 0) s.close();
+  if (once !== undefined) s.close();
 };
 
 /** A stage along the row; what it reduces is combined, and becomes locals unless parts of the row are elsewhere. */
