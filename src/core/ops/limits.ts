@@ -1,15 +1,15 @@
-// The least and the greatest value of each dtype, and what a reduction of nothing gives.
+// What a reduction of nothing gives: zero, one, or the least or greatest value of a dtype.
 import type { DType } from '../dtype.ts';
 import type { CumulateOp, ReduceOp } from '../lowering.ts';
 
-export const lowest: Readonly<Record<DType, number>> = {
+const lowest: Readonly<Record<DType, number>> = {
   float32: -Infinity,
   float64: -Infinity,
   int32: -2147483648,
   uint32: 0,
   bool: 0,
 };
-export const highest: Readonly<Record<DType, number>> = {
+const highest: Readonly<Record<DType, number>> = {
   float32: Infinity,
   float64: Infinity,
   int32: 2147483647,

@@ -11,7 +11,7 @@ import { maximum, minimum } from './binary.ts';
 import { maskWith } from './choice.ts';
 import { checkLayout, perAxis, resolvePadding, type Padding } from './conv.ts';
 import { indexAlong } from './creation.ts';
-import { highest, lowest } from './limits.ts';
+import { identity } from './limits.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 import { argmaxPrimitive, argminPrimitive, maxPrimitive, minPrimitive, prod } from './reduce.ts';
 import { broadcastInto, broadcastTo, moveAxis, reduceSum, reshapeTo } from './structure.ts';
@@ -65,9 +65,9 @@ export const firstMinPrimitive: Primitive<{ readonly axis: number }> = peakPrimi
 
 const reduceWindows = (x: Tensor, windows: readonly WindowAxis[], op: WindowReduction): Tensor => {
   const places = placeAxes(windows);
-  if (op === 'sum') return reduceSum(windowsOf(x, windows, 0), places);
-  if (op === 'prod') return prod(windowsOf(x, windows, 1), places);
-  const patches = windowsOf(x, windows, (op === 'max' ? lowest : highest)[x.dtype]);
+  const patches = windowsOf(x, windows, identity(op, x.dtype));
+  if (op === 'sum') return reduceSum(patches, places);
+  if (op === 'prod') return prod(patches, places);
   // The places of a window as one axis, so that they have an order.
   const at = places[0]!;
   const flat = reshapeTo(patches, [

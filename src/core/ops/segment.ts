@@ -9,7 +9,7 @@ import { equal } from './arithmetic.ts';
 import { maximum } from './binary.ts';
 import { indexAlong } from './creation.ts';
 import { scatterInto } from './gather.ts';
-import { highest, lowest } from './limits.ts';
+import { identity } from './limits.ts';
 import { asTensor, cast, type TensorLike } from './promote.ts';
 import { broadcastInto, fill, reshapeTo } from './structure.ts';
 
@@ -67,7 +67,7 @@ const segment =
       );
     const asked = typeof options === 'number' ? options : options.numSegments;
     const n = sizeFromValues(name, 'numSegments', asked, ids, slotsFor(0));
-    const neutral = op === 'add' ? 0 : op === 'mul' ? 1 : (op === 'max' ? lowest : highest)[t.dtype];
+    const neutral = identity(op === 'add' ? 'sum' : op === 'mul' ? 'prod' : op, t.dtype);
     const rows = reshapeTo(t, [ids.size, ...t.shape.slice(ids.rank)]);
     const start = fill([n, ...rows.shape.slice(1)], neutral, t.dtype);
     return scatterInto(start, [reshapeTo(index, [ids.size])], rows, {
