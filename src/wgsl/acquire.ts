@@ -5,6 +5,7 @@ import { createWebGpuDevice, type WebGpuDevice, type WebGpuOptions } from './dev
 import { textOf } from './faults.ts';
 import type { GpuDevice } from './gpu.ts';
 import { wantedFeatures, wantedLimits } from './limits.ts';
+import { consecutiveSubgroups } from './probe.ts';
 
 export interface AcquireOptions extends WebGpuOptions {
   /** Which GPU, where there are several. Default `high-performance`. */
@@ -98,6 +99,7 @@ const request =
         const label = [info?.description, info?.device, info?.vendor].find((x) => x !== undefined && x !== '');
         return createWebGpuDevice(device, {
           ...options,
+          subgroups: (options.subgroups ?? true) && (await consecutiveSubgroups(device)),
           name: options.name ?? (label === undefined ? 'webgpu' : `webgpu (${label})`),
         });
       },

@@ -27,6 +27,8 @@ export interface WebGpuOptions {
   readonly budget?: number;
   /** What messages call the device. Default `webgpu`. */
   readonly name?: string;
+  /** Whether kernels may use subgroups, which they take to be runs of consecutive invocations. Default: where the feature is there. */
+  readonly subgroups?: boolean;
 }
 
 export interface WebGpuMemory extends PoolStats {
@@ -66,7 +68,7 @@ const mostGarbage = 256 * 2 ** 20;
  */
 export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}): WebGpuDevice => {
   const budget = options.budget ?? 2 ** 30;
-  const limits = limitsOf(gpu);
+  const limits = limitsOf(gpu, options.subgroups);
   const pace = createPace(gpu);
   const faults = createFaults(gpu, () => pace.submitted);
   const queue = createQueue();

@@ -40,14 +40,17 @@ const leastSubgroup = 4;
 
 const drivers = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
-export const limitsOf = ({ limits, features, adapterInfo: info }: GpuDevice): GpuLimits => ({
+export const limitsOf = (
+  { limits, features, adapterInfo: info }: GpuDevice,
+  subgroups: boolean = features.has('subgroups'),
+): GpuLimits => ({
   buffers: limits.maxStorageBuffersPerShaderStage,
   bindingBytes: limits.maxStorageBufferBindingSize,
   workgroups: limits.maxComputeWorkgroupsPerDimension,
   invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
   workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-  subgroups: features.has('subgroups'),
-  subgroupSize: features.has('subgroups') ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
+  subgroups,
+  subgroupSize: subgroups ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
   float16: features.has('shader-f16'),
   software: info?.isFallbackAdapter === true || drivers.test(`${info?.architecture ?? ''} ${info?.description ?? ''}`),
 });
