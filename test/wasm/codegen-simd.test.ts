@@ -2,49 +2,29 @@
 import { describe, expect, test } from 'vitest';
 import type { DType } from '../../src/core/dtype.ts';
 import { call, compare, convert, select, type Expr, type MathOp, type ScalarOp } from '../../src/core/expr.ts';
-import {
-  linearize,
-  newVar,
-  sub,
-  constant,
-  valueIndex,
-  variable,
-  type Index,
-  type Var,
-} from '../../src/core/index-expr.ts';
+import { linearize, newVar, sub, constant, valueIndex, variable, type Index } from '../../src/core/index-expr.ts';
 import type { ReduceOp } from '../../src/core/lowering.ts';
-import type { Action, Kernel, LoopKernel, Stage } from '../../src/jit/kernel.ts';
+import type { Action, Kernel } from '../../src/jit/kernel.ts';
 import { expandMath } from '../../src/core/math/index.ts';
 import { disassemble } from '../../src/wasm/disassemble.ts';
 import { emitModule } from '../../src/wasm/module.ts';
+import {
+  at,
+  elementwise,
+  kernel,
+  load,
+  local,
+  of,
+  once,
+  over,
+  reduce,
+  store as storeOf,
+  vars,
+} from '../backends/kernels/build.ts';
 import { planOf, type Buffers } from './kernels.ts';
 import '../math/specials.ts';
 
-const load = (buffer: number, index: Index, dtype: DType = 'float32'): Expr => ({
-  op: 'load',
-  dtype,
-  buffer,
-  index,
-  guards: [],
-  fill: 0,
-});
-const store = (buffer: number, index: Index, value: Expr): Action => ({
-  kind: 'store',
-  buffer,
-  index,
-  value: expandMath(value),
-});
-const kernel = (outer: readonly Var[], ...stages: readonly Stage[]): LoopKernel => ({
-  kind: 'loop',
-  name: 'k',
-  outer,
-  stages,
-});
-const at = (...vs: readonly Var[]): Index =>
-  linearize(
-    vs.map(variable),
-    vs.map((v) => v.extent),
-  );
+const store = (buffer: number, index: Index, value: Expr): Action => storeOf(buffer, index, expandMath(value));
 
 const loops = (k: Kernel, b: Buffers): readonly (readonly string[])[] =>
   disassemble(emitModule(planOf([k], b), { relaxed: false }).bytes)
@@ -97,9 +77,9 @@ describe('elementwise loops are SIMD', () => {
     for (const d of ['float32', 'float64'] as const) {
       const i = newVar(1000);
       expectSimd(
-        loops(kernel([i], { axes: [], actions: [store(1, variable(i), call(op, d, load(0, variable(i), d)))] }), {
-          inputs: [[d, 1000]],
-          outputs: [[d, 1000]],
+        loops(elementwise([i], store(1, variable(i), call(op, d, load(0, variable(i), d)))), {
+          inputs: of(d, 1000),
+          outputs: of(d, 1000),
         }),
       );
     }
@@ -111,36 +91,33 @@ describe('elementwise loops are SIMD', () => {
     const n = convert(x, 'int32');
     const value = select(compare('lt', x, y), convert(call('div', 'int32', n, convert(y, 'int32')), 'float32'), y);
     expectSimd(
-      loops(kernel([i], { axes: [], actions: [store(2, variable(i), value)] }), {
-        inputs: [
-          ['float32', 1000],
-          ['float32', 1000],
-        ],
-        outputs: [['float32', 1000]],
+      loops(elementwise([i], store(2, variable(i), value)), {
+        inputs: of('float32', 1000, 1000),
+        outputs: of('float32', 1000),
       }),
     );
   });
 
   test('flips and transpositions of float32', () => {
-    const [i, j] = [newVar(64), newVar(128)] as [Var, Var];
-    const b: Buffers = { inputs: [['float32', 8192]], outputs: [['float32', 8192]] };
+    const [i, j] = vars(64, 128);
+    const b: Buffers = { inputs: of('float32', 8192), outputs: of('float32', 8192) };
     expectSimd(
       loops(
-        kernel([i, j], {
-          axes: [],
-          actions: [store(1, at(i, j), load(0, linearize([variable(i), sub(constant(127), variable(j))], [64, 128])))],
-        }),
+        elementwise(
+          [i, j],
+          store(1, at(i, j), load(0, linearize([variable(i), sub(constant(127), variable(j))], [64, 128]))),
+        ),
         b,
       ),
     );
-    expectSimd(loops(kernel([i, j], { axes: [], actions: [store(1, at(i, j), load(0, at(j, i)))] }), b));
+    expectSimd(loops(elementwise([i, j], store(1, at(i, j), load(0, at(j, i)))), b));
   });
 });
 
 describe('reductions are SIMD', () => {
   test.each(['sum', 'prod', 'max', 'min', 'argmax', 'argmin'] as const)('%s along either axis', (op: ReduceOp) => {
     for (const d of ['float32', 'float64', 'int32'] as const) {
-      const [i, j] = [newVar(64), newVar(256)] as [Var, Var];
+      const [i, j] = vars(64, 256);
       const to: DType = op.startsWith('arg') ? 'int32' : d;
       for (const [outer, axis] of [
         [i, j],
@@ -148,10 +125,10 @@ describe('reductions are SIMD', () => {
       ] as const) {
         const k = kernel(
           [outer],
-          { axes: [axis], actions: [{ kind: 'reduce', op, value: load(0, at(i, j), d), local: 0, dtype: to }] },
-          { axes: [], actions: [store(1, variable(outer), { op: 'local', dtype: to, local: 0 })] },
+          over([axis], reduce(op, load(0, at(i, j), d), 0, to)),
+          once(store(1, variable(outer), local(0, to))),
         );
-        expectSimd(loops(k, { inputs: [[d, 64 * 256]], outputs: [[to, outer.extent]] }));
+        expectSimd(loops(k, { inputs: of(d, 64 * 256), outputs: of(to, outer.extent) }));
       }
     }
   });
@@ -160,16 +137,13 @@ describe('reductions are SIMD', () => {
 describe('loops that stay scalar, or gather lane by lane', () => {
   test('elements picked by an index tensor; every second element; running sums along the last axis', () => {
     const i = newVar(1000);
-    const picked = loops(
-      kernel([i], { axes: [], actions: [store(2, variable(i), load(0, valueIndex(load(1, variable(i), 'int32'))))] }),
-      {
-        inputs: [
-          ['float32', 10],
-          ['int32', 1000],
-        ],
-        outputs: [['float32', 1000]],
-      },
-    );
+    const picked = loops(elementwise([i], store(2, variable(i), load(0, valueIndex(load(1, variable(i), 'int32'))))), {
+      inputs: [
+        ['float32', 10],
+        ['int32', 1000],
+      ],
+      outputs: of('float32', 1000),
+    });
     expect(picked.every((l) => l.filter((op) => op === 'v128.load32_lane').length % 3 === 0)).toBe(true);
     const rows = loops(
       {
@@ -184,7 +158,7 @@ describe('loops that stay scalar, or gather lane by lane', () => {
         inner: 1,
         reverse: false,
       },
-      { inputs: [['float32', 200]], outputs: [['float32', 200]] },
+      { inputs: of('float32', 200), outputs: of('float32', 200) },
     );
     expect(rows.flat().some((op) => op === 'f64x2.add')).toBe(true);
   });
@@ -193,17 +167,8 @@ describe('loops that stay scalar, or gather lane by lane', () => {
 describe('relaxed SIMD', () => {
   const code = (value: (x: Expr, y: Expr) => Expr, relaxed: boolean): readonly string[] => {
     const i = newVar(1000);
-    const k = kernel([i], {
-      axes: [],
-      actions: [store(2, variable(i), value(load(0, variable(i)), load(1, variable(i))))],
-    });
-    const sizes: Buffers = {
-      inputs: [
-        ['float32', 1000],
-        ['float32', 1000],
-      ],
-      outputs: [['float32', 1000]],
-    };
+    const k = elementwise([i], store(2, variable(i), value(load(0, variable(i)), load(1, variable(i)))));
+    const sizes: Buffers = { inputs: of('float32', 1000, 1000), outputs: of('float32', 1000) };
     return disassemble(emitModule(planOf([k], sizes), { relaxed }).bytes).flatMap((f) => f.ops);
   };
   const f = (op: ScalarOp, ...args: readonly Expr[]): Expr => call(op, 'float32', ...args);

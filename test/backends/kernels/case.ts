@@ -1,6 +1,6 @@
 // Cases of single kernels: each names some plans, which a device runs against the plain interpreter or a given result.
 import { hostArray, type DType, type TypedArray } from '../../../src/core/dtype.ts';
-import type { Kernel } from '../../../src/jit/kernel.ts';
+import type { ContractKernel, Kernel } from '../../../src/jit/kernel.ts';
 import type { Case, On } from '../case.ts';
 import { interpret, interpretContract, type Memory } from './interpret.ts';
 import { planOf, type Buffers } from './plans.ts';
@@ -72,3 +72,18 @@ export const kernelCase = (name: string, body: (check: Check) => void): Case => 
     for (const todo of able) await runOne(on, todo);
   },
 });
+
+/** Asks that a contraction be run and compared with the interpreter's. */
+export type ContractCheck = (
+  kernel: Omit<ContractKernel, 'kind' | 'name'>,
+  buffers: Buffers,
+  inputs: readonly TypedArray[],
+  tolerance: number,
+) => void;
+
+export const contractCase = (name: string, body: (check: ContractCheck) => void): Case =>
+  kernelCase(name, (check) =>
+    body((kernel, buffers, inputs, tolerance) =>
+      check({ kind: 'contract', name: 'c', ...kernel }, buffers, inputs, tolerance),
+    ),
+  );

@@ -1,46 +1,10 @@
 // Cases of products of matrices against a plain interpreter: layouts, prologues, epilogues, batches.
-import type { DType, TypedArray } from '../../../src/core/dtype.ts';
 import { call, lit, type Expr } from '../../../src/core/expr.ts';
-import {
-  constant,
-  linearize,
-  newVar,
-  sub,
-  variable,
-  type Guard,
-  type Index,
-  type Var,
-} from '../../../src/core/index-expr.ts';
-import type { ContractKernel } from '../../../src/jit/kernel.ts';
+import { constant, linearize, sub, variable } from '../../../src/core/index-expr.ts';
 import type { Case } from '../case.ts';
-import { kernelCase, type Check } from './case.ts';
+import { acc, at, guarded, load, of, store, vars } from './build.ts';
+import { contractCase } from './case.ts';
 import { random, type Buffers } from './plans.ts';
-
-const load = (
-  buffer: number,
-  index: Index,
-  dtype: DType = 'float32',
-  guards: readonly Guard[] = [],
-  fill = 0,
-): Expr => ({ op: 'load', dtype, buffer, index, guards, fill });
-const at = (...vs: readonly Var[]): Index =>
-  linearize(
-    vs.map(variable),
-    vs.map((v) => v.extent),
-  );
-const vars = (...extents: readonly number[]): Var[] => extents.map(newVar);
-const acc = (dtype: DType): Expr => ({ op: 'acc', dtype });
-
-type Contract = (
-  k: Omit<ContractKernel, 'kind' | 'name'>,
-  b: Buffers,
-  inputs: readonly TypedArray[],
-  tolerance: number,
-) => void;
-const contractCase = (name: string, body: (checkContract: Contract) => void): Case =>
-  kernelCase(name, (check: Check) =>
-    body((k, b, inputs, tolerance) => check({ kind: 'contract', name: 'c', ...k }, b, inputs, tolerance)),
-  );
 
 const sizes = [1, 3, 4, 5, 8, 17, 33];
 
@@ -51,7 +15,7 @@ export const cases: readonly Case[] = [
         for (const M of sizes) {
           for (const N of sizes) {
             for (const K of [0, 1, 5, 16, 40]) {
-              const [m, n, k] = vars(M, N, K) as [Var, Var, Var];
+              const [m, n, k] = vars(M, N, K);
               const a = load(0, layout[0] === 'N' ? at(m, k) : at(k, m), d);
               const b = load(1, layout[1] === 'N' ? at(k, n) : at(n, k), d);
               checkContract(
@@ -63,15 +27,9 @@ export const cases: readonly Case[] = [
                   k: [k],
                   a,
                   b,
-                  epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }],
+                  epilogue: [store(2, at(m, n), acc(d))],
                 },
-                {
-                  inputs: [
-                    [d, M * K],
-                    [d, K * N],
-                  ],
-                  outputs: [[d, M * N]],
-                },
+                { inputs: of(d, M * K, K * N), outputs: of(d, M * N) },
                 [random(d, M * K, 1), random(d, K * N, 2)],
                 d === 'float32' ? 2e-5 : 1e-12,
               );
@@ -95,25 +53,12 @@ export const cases: readonly Case[] = [
   ).map(([M, N, K]) =>
     contractCase(`prologue, bias, relu, transposed and second outputs, [${M}, ${N}, ${K}]`, (checkContract) => {
       for (const d of ['float32', 'float64'] as const) {
-        const [m, n, k] = vars(M, N, K) as [Var, Var, Var];
+        const [m, n, k] = vars(M, N, K);
         const a = load(0, at(m, k), d);
         const b = load(1, at(k, n), d);
         const biased = call('max', d, call('add', d, acc(d), load(2, variable(n), d)), lit(0, d));
-        const epilogue = [
-          { kind: 'store', buffer: 3, index: at(m, n), value: biased },
-          { kind: 'store', buffer: 4, index: at(n, m), value: call('neg', d, acc(d)) },
-        ] as const;
-        const buffers: Buffers = {
-          inputs: [
-            [d, M * K],
-            [d, K * N],
-            [d, N],
-          ],
-          outputs: [
-            [d, M * N],
-            [d, M * N],
-          ],
-        };
+        const epilogue = [store(3, at(m, n), biased), store(4, at(n, m), call('neg', d, acc(d)))] as const;
+        const buffers: Buffers = { inputs: of(d, M * K, K * N, N), outputs: of(d, M * N, M * N) };
         const inputs = [random(d, M * K, 1), random(d, K * N, 2), random(d, N, 3)];
         const tolerance = d === 'float32' ? 1e-4 : 1e-11;
         checkContract({ dtype: d, batch: [], m: [m], n: [n], k: [k], a, b, epilogue }, buffers, inputs, tolerance);
@@ -121,7 +66,7 @@ export const cases: readonly Case[] = [
         const halved = call('mul', d, b, lit(0.5, d));
         checkContract(
           { dtype: d, batch: [], m: [m], n: [n], k: [k], a: squared, b: halved, epilogue: [epilogue[0]] },
-          { ...buffers, outputs: [[d, M * N]] },
+          { ...buffers, outputs: of(d, M * N) },
           inputs,
           tolerance * 4,
         );
@@ -134,9 +79,9 @@ export const cases: readonly Case[] = [
             k: [k],
             a,
             b: halved,
-            epilogue: [{ kind: 'store', buffer: 3, index: at(n, m), value: acc(d) }],
+            epilogue: [store(3, at(n, m), acc(d))],
           },
-          { ...buffers, outputs: [[d, M * N]] },
+          { ...buffers, outputs: of(d, M * N) },
           inputs,
           tolerance,
         );
@@ -146,7 +91,7 @@ export const cases: readonly Case[] = [
 
   contractCase('batches, and axes in any order', (checkContract) => {
     const d = 'float32';
-    const [b1, b2, m, n, k] = vars(3, 2, 12, 20, 24) as [Var, Var, Var, Var, Var];
+    const [b1, b2, m, n, k] = vars(3, 2, 12, 20, 24);
     for (const shared of [false, true]) {
       const a = load(0, at(b1, m, b2, k), d);
       const b = load(1, shared ? at(k, n) : at(b1, b2, n, k), d);
@@ -160,21 +105,15 @@ export const cases: readonly Case[] = [
             k: [k],
             a,
             b,
-            epilogue: [{ kind: 'store', buffer: 2, index: at(b1, m, b2, n), value }],
+            epilogue: [store(2, at(b1, m, b2, n), value)],
           },
-          {
-            inputs: [
-              [d, 3 * 2 * 12 * 24],
-              [d, shared ? 480 : 6 * 480],
-            ],
-            outputs: [[d, 6 * 240]],
-          },
+          { inputs: of(d, 3 * 2 * 12 * 24, shared ? 480 : 6 * 480), outputs: of(d, 6 * 240) },
           [random(d, 6 * 12 * 24, 1), random(d, shared ? 480 : 6 * 480, 2)],
           1e-4,
         );
       }
     }
-    const [p, q, r, s] = vars(3, 4, 5, 6) as [Var, Var, Var, Var];
+    const [p, q, r, s] = vars(3, 4, 5, 6);
     checkContract(
       {
         dtype: d,
@@ -184,15 +123,9 @@ export const cases: readonly Case[] = [
         k: [s],
         a: load(0, at(q, s, p), d),
         b: load(1, at(s, r), d),
-        epilogue: [{ kind: 'store', buffer: 2, index: at(p, r, q), value: acc(d) }],
+        epilogue: [store(2, at(p, r, q), acc(d))],
       },
-      {
-        inputs: [
-          [d, 72],
-          [d, 30],
-        ],
-        outputs: [[d, 60]],
-      },
+      { inputs: of(d, 72, 30), outputs: of(d, 60) },
       [random(d, 72, 1), random(d, 30, 2)],
       1e-4,
     );
@@ -200,14 +133,12 @@ export const cases: readonly Case[] = [
 
   contractCase('a masked prologue and a gathered operand', (checkContract) => {
     const d = 'float32';
-    const [m, n, k] = vars(30, 22, 50) as [Var, Var, Var];
-    const causal: Expr = {
-      op: 'guarded',
-      dtype: d,
-      guards: [{ index: sub(variable(m), variable(k)), lo: 0, hi: 1000 }],
-      then: load(0, at(m, k), d),
-      otherwise: lit(0, d),
-    };
+    const [m, n, k] = vars(30, 22, 50);
+    const causal: Expr = guarded(
+      { index: sub(variable(m), variable(k)), lo: 0, hi: 1000 },
+      load(0, at(m, k), d),
+      lit(0, d),
+    );
     const reversed = load(1, linearize([sub(constant(49), variable(k)), variable(n)], [50, 22]), d);
     checkContract(
       {
@@ -218,15 +149,9 @@ export const cases: readonly Case[] = [
         k: [k],
         a: causal,
         b: reversed,
-        epilogue: [{ kind: 'store', buffer: 2, index: at(m, n), value: acc(d) }],
+        epilogue: [store(2, at(m, n), acc(d))],
       },
-      {
-        inputs: [
-          [d, 1500],
-          [d, 1100],
-        ],
-        outputs: [[d, 660]],
-      },
+      { inputs: of(d, 1500, 1100), outputs: of(d, 660) },
       [random(d, 1500, 1), random(d, 1100, 2)],
       1e-4,
     );

@@ -1,5 +1,5 @@
 // Cases of views, pads, joins and gathers against a plain interpreter of kernels.
-import { call } from '../../../src/core/expr.ts';
+import { call, type Expr } from '../../../src/core/expr.ts';
 import {
   add,
   constant,
@@ -13,39 +13,12 @@ import {
   unlinearize,
   valueIndex,
   variable,
+  type Index,
 } from '../../../src/core/index-expr.ts';
 import type { Case } from '../case.ts';
+import { at, dtypes, elementwise, guarded, indexValue, load, of, product, sizes, store, vars } from './build.ts';
 import { kernelCase } from './case.ts';
 import { random } from './plans.ts';
-import type { DType } from '../../../src/core/dtype.ts';
-import type { Expr } from '../../../src/core/expr.ts';
-import type { Guard, Index, Var } from '../../../src/core/index-expr.ts';
-import type { Action, LoopKernel, Stage } from '../../../src/jit/kernel.ts';
-
-const sizes = [0, 1, 3, 4, 5, 7, 8, 15, 16, 17, 64, 1000];
-const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint32', 'bool'];
-
-const load = (
-  buffer: number,
-  index: Index,
-  dtype: DType = 'float32',
-  guards: readonly Guard[] = [],
-  fill = 0,
-): Expr => ({ op: 'load', dtype, buffer, index, guards, fill });
-const store = (buffer: number, index: Index, value: Expr): Action => ({ kind: 'store', buffer, index, value });
-const kernel = (outer: readonly Var[], ...stages: readonly Stage[]): LoopKernel => ({
-  kind: 'loop',
-  name: 'k',
-  outer,
-  stages,
-});
-const at = (vs: readonly Var[]): Index =>
-  linearize(
-    vs.map(variable),
-    vs.map((v) => v.extent),
-  );
-const vars = (...extents: readonly number[]): Var[] => extents.map(newVar);
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
 
 const shapes = [
   [3, 5],
@@ -67,16 +40,16 @@ export const cases: readonly Case[] = [
         const x = random(d, n);
         const reversed = [...vs].reverse();
         const views: Record<string, Index> = {
-          transpose: at(reversed),
+          transpose: at(...reversed),
           flip: linearize(
             vs.map((v) => sub(constant(v.extent - 1), variable(v))),
             shape,
           ),
-          reshape: linearize(unlinearize(at(reversed), shape), shape),
+          reshape: linearize(unlinearize(at(...reversed), shape), shape),
           twice: linearize(
             unlinearize(
               linearize(
-                unlinearize(at(vs), [n]).map((p) => mod(add(p, constant(2)), n)),
+                unlinearize(at(...vs), [n]).map((p) => mod(add(p, constant(2)), n)),
                 [n],
               ),
               [...shape].reverse(),
@@ -85,20 +58,16 @@ export const cases: readonly Case[] = [
           ),
         };
         for (const index of Object.values(views))
-          check(
-            kernel(vs, { axes: [], actions: [store(1, at(vs), load(0, index, d))] }),
-            { inputs: [[d, n]], outputs: [[d, n]] },
-            [x],
-          );
+          check(elementwise(vs, store(1, at(...vs), load(0, index, d))), { inputs: of(d, n), outputs: of(d, n) }, [x]);
         const last = vs[vs.length - 1]!;
         check(
-          kernel(vs, { axes: [], actions: [store(1, at(vs), load(0, variable(last), d))] }),
-          { inputs: [[d, last.extent]], outputs: [[d, n]] },
+          elementwise(vs, store(1, at(...vs), load(0, variable(last), d))),
+          { inputs: of(d, last.extent), outputs: of(d, n) },
           [random(d, last.extent)],
         );
         check(
-          kernel(vs, { axes: [], actions: [store(1, at(vs), load(0, variable(vs[0]!), d))] }),
-          { inputs: [[d, vs[0]!.extent]], outputs: [[d, n]] },
+          elementwise(vs, store(1, at(...vs), load(0, variable(vs[0]!), d))),
+          { inputs: of(d, vs[0]!.extent), outputs: of(d, n) },
           [random(d, vs[0]!.extent)],
         );
       }
@@ -112,11 +81,9 @@ export const cases: readonly Case[] = [
     const [r, c] = unlinearize(position, [6, 10]) as [Index, Index];
     const swapped = linearize([c, r], [10, 6]);
     for (const d of dtypes)
-      check(
-        kernel(vs, { axes: [], actions: [store(1, at(vs), load(0, swapped, d))] }),
-        { inputs: [[d, 60]], outputs: [[d, 60]] },
-        [random(d, 60)],
-      );
+      check(elementwise(vs, store(1, at(...vs), load(0, swapped, d))), { inputs: of(d, 60), outputs: of(d, 60) }, [
+        random(d, 60),
+      ]);
   }),
 
   ...sizes
@@ -126,58 +93,30 @@ export const cases: readonly Case[] = [
         for (const d of dtypes) {
           const v = newVar(n + 5);
           const padded = load(0, shift(variable(v), -2), d, [{ index: variable(v), lo: 2, hi: 2 + n }], 1);
-          check(
-            kernel([v], { axes: [], actions: [store(1, variable(v), padded)] }),
-            { inputs: [[d, n]], outputs: [[d, n + 5]] },
-            [random(d, n)],
-          );
+          check(elementwise([v], store(1, variable(v), padded)), { inputs: of(d, n), outputs: of(d, n + 5) }, [
+            random(d, n),
+          ]);
           const w = newVar(n);
           const strided = load(0, shift(scale(variable(w), 3), 1), d);
-          check(
-            kernel([w], { axes: [], actions: [store(1, variable(w), strided)] }),
-            { inputs: [[d, 3 * n]], outputs: [[d, n]] },
-            [random(d, 3 * n)],
-          );
-          const [r, c] = vars(3, n + 6) as [Var, Var];
+          check(elementwise([w], store(1, variable(w), strided)), { inputs: of(d, 3 * n), outputs: of(d, n) }, [
+            random(d, 3 * n),
+          ]);
+          const [r, c] = vars(3, n + 6);
           const left: Expr = load(0, linearize([variable(r), variable(c)], [3, n]), d);
           const right: Expr = load(1, linearize([variable(r), shift(variable(c), -n)], [3, 6]), d);
-          const both: Expr = {
-            op: 'guarded',
-            dtype: d,
-            guards: [{ index: variable(c), lo: 0, hi: n }],
-            then: left,
-            otherwise: right,
-          };
+          const both: Expr = guarded({ index: variable(c), lo: 0, hi: n }, left, right);
           check(
-            kernel([r, c], { axes: [], actions: [store(2, at([r, c]), both)] }),
-            {
-              inputs: [
-                [d, 3 * n],
-                [d, 18],
-              ],
-              outputs: [[d, 3 * (n + 6)]],
-            },
+            elementwise([r, c], store(2, at(r, c), both)),
+            { inputs: of(d, 3 * n, 18), outputs: of(d, 3 * (n + 6)) },
             [random(d, 3 * n, 1), random(d, 18, 2)],
           );
-          const [q, p] = vars(n + 2, 9) as [Var, Var];
-          const top: Expr = load(0, at([q, p]), d);
+          const [q, p] = vars(n + 2, 9);
+          const top: Expr = load(0, at(q, p), d);
           const bottom: Expr = load(1, linearize([shift(variable(q), -n), variable(p)], [2, 9]), d);
-          const stacked: Expr = {
-            op: 'guarded',
-            dtype: d,
-            guards: [{ index: variable(q), lo: 0, hi: n }],
-            then: top,
-            otherwise: bottom,
-          };
+          const stacked: Expr = guarded({ index: variable(q), lo: 0, hi: n }, top, bottom);
           check(
-            kernel([q, p], { axes: [], actions: [store(2, at([q, p]), stacked)] }),
-            {
-              inputs: [
-                [d, n * 9],
-                [d, 18],
-              ],
-              outputs: [[d, 9 * (n + 2)]],
-            },
+            elementwise([q, p], store(2, at(q, p), stacked)),
+            { inputs: of(d, n * 9, 18), outputs: of(d, 9 * (n + 2)) },
             [random(d, 9 * n, 1), random(d, 18, 2)],
           );
         }
@@ -187,7 +126,7 @@ export const cases: readonly Case[] = [
   kernelCase('gather by rows and by elements, guards on run-time indices', (check) => {
     for (const d of dtypes) {
       const [rows, width, count] = [7, 5, 9];
-      const [i, j] = vars(count, width) as [Var, Var];
+      const [i, j] = vars(count, width);
       const index = random('int32', count);
       for (let k = 0; k < count; k++) index[k] = ((k * 5) % (rows + 2)) - 1;
       const picked = valueIndex(load(1, variable(i), 'int32'));
@@ -199,25 +138,25 @@ export const cases: readonly Case[] = [
         1,
       );
       check(
-        kernel([i, j], { axes: [], actions: [store(2, at([i, j]), value)] }),
+        elementwise([i, j], store(2, at(i, j), value)),
         {
           inputs: [
             [d, rows * width],
             ['int32', count],
           ],
-          outputs: [[d, count * width]],
+          outputs: of(d, count * width),
         },
         [random(d, rows * width), index],
       );
       const element = load(0, picked, d, [{ index: picked, lo: 0, hi: rows }], 0);
       check(
-        kernel([i], { axes: [], actions: [store(2, variable(i), element)] }),
+        elementwise([i], store(2, variable(i), element)),
         {
           inputs: [
             [d, rows],
             ['int32', count],
           ],
-          outputs: [[d, count]],
+          outputs: of(d, count),
         },
         [random(d, rows), index],
       );
@@ -246,17 +185,15 @@ export const cases: readonly Case[] = [
           [d, rows],
           ['int32', n],
         ],
-        outputs: [[d, n + 6]],
+        outputs: of(d, n + 6),
       } as const;
-      check(kernel([v], { axes: [], actions: [store(2, variable(v), padded)] }), buffers, [random(d, rows), index]);
-      const joined: Expr = {
-        op: 'guarded',
-        dtype: d,
-        guards: [{ index: variable(v), lo: 6, hi: 6 + n }],
-        then: load(0, pick(-6), d, [{ index: pick(-6), lo: 0, hi: rows }]),
-        otherwise: load(0, variable(v), d),
-      };
-      check(kernel([v], { axes: [], actions: [store(2, variable(v), joined)] }), buffers, [random(d, rows), index]);
+      check(elementwise([v], store(2, variable(v), padded)), buffers, [random(d, rows), index]);
+      const joined: Expr = guarded(
+        { index: variable(v), lo: 6, hi: 6 + n },
+        load(0, pick(-6), d, [{ index: pick(-6), lo: 0, hi: rows }]),
+        load(0, variable(v), d),
+      );
+      check(elementwise([v], store(2, variable(v), joined)), buffers, [random(d, rows), index]);
     }
   }),
 
@@ -266,13 +203,9 @@ export const cases: readonly Case[] = [
     const value = call(
       'add',
       'int32',
-      { op: 'index', dtype: 'int32', index: div(variable(v), 3) },
-      { op: 'index', dtype: 'int32', index: scale(mod(shift(variable(v), -7), 5), 10) },
+      indexValue(div(variable(v), 3)),
+      indexValue(scale(mod(shift(variable(v), -7), 5), 10)),
     );
-    check(
-      kernel([v], { axes: [], actions: [store(0, variable(v), value)] }),
-      { inputs: [], outputs: [['int32', n]] },
-      [],
-    );
+    check(elementwise([v], store(0, variable(v), value)), { inputs: [], outputs: of('int32', n) }, []);
   }),
 ];

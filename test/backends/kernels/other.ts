@@ -1,35 +1,13 @@
 // Cases of scatters, running reductions, sorts and several kernels as one, against plain JavaScript.
 import { hostArray, type DType, type TypedArray } from '../../../src/core/dtype.ts';
-import { call, lit, type Expr } from '../../../src/core/expr.ts';
-import {
-  linearize,
-  newVar,
-  shift,
-  valueIndex,
-  variable,
-  type Guard,
-  type Index,
-  type Var,
-} from '../../../src/core/index-expr.ts';
+import { call, lit } from '../../../src/core/expr.ts';
+import { linearize, newVar, shift, valueIndex, variable } from '../../../src/core/index-expr.ts';
 import type { CumulateOp, ScatterOp } from '../../../src/core/lowering.ts';
 import type { CumulateKernel, LoopKernel, ScatterKernel, SortKernel } from '../../../src/jit/kernel.ts';
 import type { Case } from '../case.ts';
+import { at, dtypes, load, of, once, store, vars } from './build.ts';
 import { kernelCase } from './case.ts';
 import { random } from './plans.ts';
-
-const load = (
-  buffer: number,
-  index: Index,
-  dtype: DType = 'float32',
-  guards: readonly Guard[] = [],
-  fill = 0,
-): Expr => ({ op: 'load', dtype, buffer, index, guards, fill });
-const at = (...vs: readonly Var[]): Index =>
-  linearize(
-    vs.map(variable),
-    vs.map((v) => v.extent),
-  );
-const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint32', 'bool'];
 
 const combine: Record<ScatterOp, (a: number, b: number) => number> = {
   set: (_, b) => b,
@@ -53,7 +31,7 @@ export const cases: readonly Case[] = [
       for (const d of ['float32', 'float64', 'int32'] as const) {
         for (const width of [1, 3, 4, 9, 64]) {
           const [rows, count] = [6, 11];
-          const [r, c, i, j] = [rows, width, count, width].map(newVar) as [Var, Var, Var, Var];
+          const [r, c, i, j] = vars(rows, width, count, width);
           const picked = valueIndex(load(1, variable(i), 'int32'));
           const k: ScatterKernel = {
             kind: 'scatter',
@@ -86,7 +64,7 @@ export const cases: readonly Case[] = [
                 ['int32', count],
                 [d, count * width],
               ],
-              outputs: [[d, rows * width]],
+              outputs: of(d, rows * width),
             },
             [x, index, y],
             { tolerance: 1e-6, want: () => [want] },
@@ -97,7 +75,7 @@ export const cases: readonly Case[] = [
   ),
 
   kernelCase('many updates of one element, one after the other', (check) => {
-    const [i, t] = [newVar(100), newVar(1)] as [Var, Var];
+    const [i, t] = vars(100, 1);
     const k: ScatterKernel = {
       kind: 'scatter',
       name: 's',
@@ -113,11 +91,11 @@ export const cases: readonly Case[] = [
     const x = random('float32', 100);
     let sum = 0;
     for (const v of x) sum = Math.fround(sum + v);
-    check(k, { inputs: [['float32', 100]], outputs: [['float32', 1]] }, [x], { want: () => [Float32Array.of(sum)] });
+    check(k, { inputs: of('float32', 100), outputs: of('float32', 1) }, [x], { want: () => [Float32Array.of(sum)] });
   }),
 
   kernelCase('a window of a matrix is set', (check) => {
-    const [r, c, i, j] = [5, 7, 2, 5].map(newVar) as [Var, Var, Var, Var];
+    const [r, c, i, j] = vars(5, 7, 2, 5);
     const k: ScatterKernel = {
       kind: 'scatter',
       name: 's',
@@ -133,18 +111,7 @@ export const cases: readonly Case[] = [
     const [x, y] = [random('bool', 35, 1), random('bool', 10, 2)];
     const want = x.slice();
     for (let a = 0; a < 2; a++) for (let b = 0; b < 5; b++) want[(a + 2) * 7 + b + 1] = y[a * 5 + b]!;
-    check(
-      k,
-      {
-        inputs: [
-          ['bool', 35],
-          ['bool', 10],
-        ],
-        outputs: [['bool', 35]],
-      },
-      [x, y],
-      { want: () => [want] },
-    );
+    check(k, { inputs: of('bool', 35, 10), outputs: of('bool', 35) }, [x, y], { want: () => [want] });
   }),
 
   ...(['sum', 'prod', 'max', 'min', 'logsumexp'] as const).map((op) =>
@@ -193,7 +160,7 @@ export const cases: readonly Case[] = [
                   want[p] = a;
                 }
               }
-            check(k, { inputs: [[d, n]], outputs: [[d, n]] }, [x], {
+            check(k, { inputs: of(d, n), outputs: of(d, n) }, [x], {
               tolerance: d === 'float32' ? 1e-5 : 1e-12,
               want: () => [want],
             });
@@ -280,7 +247,7 @@ export const cases: readonly Case[] = [
         kind: 'loop',
         name: 'update',
         outer: [v],
-        stages: [{ axes: [], actions: [{ kind: 'store', buffer: 2 * count + 1 + i, index: variable(v), value }] }],
+        stages: [once(store(2 * count + 1 + i, variable(v), value))],
       };
     });
     check(

@@ -2,8 +2,8 @@
 import { type DType, type TypedArray } from '../../../src/core/dtype.ts';
 import { call, compare as cmp, convert, select, type Expr } from '../../../src/core/expr.ts';
 import {
-  add,
   constant,
+  count,
   linearize,
   newVar,
   scale,
@@ -19,6 +19,7 @@ import {
 } from '../../../src/core/index-expr.ts';
 import type { ReduceOp } from '../../../src/core/lowering.ts';
 import type { Action, ContractKernel, LoopKernel, Stage } from '../../../src/jit/kernel.ts';
+import { acc, at, guarded, indexValue, load, local, product, reduce, row, store } from './build.ts';
 import { random } from './plans.ts';
 
 /** A number in 0 .. n-1. */
@@ -30,13 +31,6 @@ export interface Drawn<K> {
   readonly outputs: readonly (readonly [DType, number])[];
   readonly data: readonly TypedArray[];
 }
-
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
-const at = (vs: readonly Var[]): Index =>
-  linearize(
-    vs.map(variable),
-    vs.map((v) => v.extent),
-  );
 
 const generator = (next: Next, extents: readonly number[], double: boolean) => {
   const pick = <A>(xs: readonly A[]): A => xs[next(xs.length)]!;
@@ -112,33 +106,17 @@ const generator = (next: Next, extents: readonly number[], double: boolean) => {
       const rows = shape[axis]!;
       const table = input('int32', product(shape));
       data[table]!.forEach((_, i) => (data[table]![i] = ((i * 7) % (rows + 2)) - 1));
-      const picked = valueIndex({
-        op: 'load',
-        dtype: 'int32',
-        buffer: table,
-        index: linearize(index, shape),
-        guards: [],
-        fill: 0,
-      });
+      const picked = valueIndex(load(table, linearize(index, shape), 'int32'));
       guards.push({ index: picked, lo: 0, hi: rows });
       index[axis] = picked;
     }
-    return {
-      op: 'load',
-      dtype: d,
-      buffer: input(d, product(shape)),
-      index: linearize(index, shape),
-      guards,
-      fill: next(2),
-    };
+    return load(input(d, product(shape)), linearize(index, shape), d, guards, next(2));
   };
 
   const value = (vs: readonly Var[], d: DType, depth: number, leaves: readonly Expr[] = []): Expr => {
     if (depth === 0 || next(4) === 0) {
       if (leaves.length > 0 && next(2) === 0) return convert(pick(leaves), d);
-      return next(6) === 0
-        ? convert({ op: 'index', dtype: 'int32', index: vs.length === 0 ? zero : variable(pick(vs)) }, d)
-        : view(vs, d);
+      return next(6) === 0 ? convert(indexValue(vs.length === 0 ? zero : variable(pick(vs))), d) : view(vs, d);
     }
     const sub1 = (t: DType = d): Expr => value(vs, t, depth - 1, leaves);
     const other: DType = pick(['float32', 'int32', 'bool', floats]);
@@ -150,14 +128,8 @@ const generator = (next: Next, extents: readonly number[], double: boolean) => {
       case 2:
         if (vs.length > 0) {
           const v = pick(vs);
-          const at = add(variable(v), constant(-1));
-          return {
-            op: 'guarded',
-            dtype: d,
-            guards: [{ index: at, lo: 0, hi: Math.max(1, v.extent - 2) }],
-            then: sub1(),
-            otherwise: sub1(),
-          };
+          const guard = { index: shift(variable(v), -1), lo: 0, hi: Math.max(1, v.extent - 2) };
+          return guarded(guard, sub1(), sub1());
         }
         return sub1();
       default:
@@ -167,7 +139,7 @@ const generator = (next: Next, extents: readonly number[], double: boolean) => {
     }
   };
 
-  const axes = (count: number): Var[] => Array.from({ length: count }, () => newVar(pick(extents)));
+  const axes = (length: number): Var[] => Array.from({ length }, () => newVar(pick(extents)));
   return { pick, view, value, axes, floats: floats as DType, inputs, data };
 };
 
@@ -193,30 +165,27 @@ export const randomLoop = (next: Next, double: boolean): Drawn<LoopKernel> => {
     const v = value([...outer, ...inner], d, 1);
     stages.push({
       axes: inner,
-      actions: [
-        { kind: 'reduce', op, value: v, local: 0, dtype: to },
-        { kind: 'row', row: 0, dtype: d, value: v },
-      ],
+      actions: [reduce(op, v, 0, to), { kind: 'row', row: 0, dtype: d, value: v }],
     });
-    const local: Expr = { op: 'local', dtype: to, local: 0 };
+    const found = local(0, to);
     stages.push({ axes: [], actions: [] });
-    stores.push({ d: to, vs: outer, value: local, stage: 1 });
+    stores.push({ d: to, vs: outer, value: found, stage: 1 });
     if (kinds === 2) {
       stages.push({ axes: inner, actions: [] });
       stores.push({
         d,
         vs: [...outer, ...inner],
-        value: call('add', d, { op: 'row', dtype: d, row: 0 }, convert(local, d)),
+        value: call('add', d, row(0, d), convert(found, d)),
         stage: 2,
       });
     }
   }
   for (const s of stores) {
-    outputs.push([s.d, product(s.vs.map((v) => v.extent))]);
+    outputs.push([s.d, count(s.vs)]);
   }
   stores.forEach((s, i) => {
     const order = next(2) === 0 ? s.vs : [...s.vs].reverse();
-    stages[s.stage]!.actions.push({ kind: 'store', buffer: inputs.length + i, index: at(order), value: s.value });
+    stages[s.stage]!.actions.push(store(inputs.length + i, at(...order), s.value));
   });
   return { kernel: { kind: 'loop', name: 'random', outer, stages: stages as Stage[] }, inputs, outputs, data };
 };
@@ -228,14 +197,13 @@ export const randomContract = (next: Next, double: boolean): Drawn<ContractKerne
   const operand = (vs: readonly Var[]): Expr => (next(3) === 0 ? value(vs, dtype, 1) : view(vs, dtype));
   const a = operand([...batch, ...m, ...k]);
   const b = operand([...batch, ...n, ...k]);
-  const acc: Expr = { op: 'acc', dtype };
   const values = Array.from({ length: 1 + next(2) }, () =>
-    next(2) === 0 ? acc : call('add', dtype, acc, value(all, dtype, 1)),
+    next(2) === 0 ? acc(dtype) : call('add', dtype, acc(dtype), value(all, dtype, 1)),
   );
-  const outputs = values.map((): [DType, number] => [dtype, product(all.map((v) => v.extent))]);
+  const outputs = values.map((): [DType, number] => [dtype, count(all)]);
   const epilogue = values.map((v, i) => {
     const order = next(2) === 0 ? all : [...all].sort(() => next(3) - 1);
-    return { kind: 'store' as const, buffer: inputs.length + i, index: at(order), value: v };
+    return store(inputs.length + i, at(...order), v);
   });
   return { kernel: { kind: 'contract', name: 'random', dtype, batch, m, n, k, a, b, epilogue }, inputs, outputs, data };
 };
