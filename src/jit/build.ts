@@ -17,18 +17,12 @@ import {
 import type { Value } from '../core/program.ts';
 import { sourceIndex, splitAxes } from './axes.ts';
 import type { Cluster, Item, Limits } from './cluster.ts';
-import type { Graph, Node } from './graph.ts';
+import { baseOf, type Graph, type Node } from './graph.ts';
 import type { Action, ContractKernel, Kernel, LoopKernel, Stage } from './kernel.ts';
 import { expandMath, mathExpander } from '../core/math/index.ts';
 import { buildControl, type Parts } from './control.ts';
 import { routineKernel } from './routines.ts';
 import { createBuilder, load, type Leaf } from './symbolic.ts';
-
-/** The computed value whose elements a value shares. */
-export const baseOf = (graph: Graph, v: Value): Node => {
-  const n = graph.nodes.get(v)!;
-  return n.view === undefined ? n : baseOf(graph, n.view);
-};
 
 export type BufferOf = (n: Node) => number;
 
@@ -220,7 +214,7 @@ export const buildOther = (graph: Graph, c: Cluster, buffer: BufferOf, parts: Pa
   const e = node.equation!;
   const l = node.lowering!;
   const { shape, dtype } = node.value.aval;
-  const dense = (v: Value): number => buffer(baseOf(graph, v));
+  const dense = (v: Value): number => buffer(baseOf(graph.nodes, v));
   if (l.tag === 'scan' || l.tag === 'cond' || l.tag === 'while')
     return buildControl(
       l,

@@ -146,7 +146,7 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
 
   /** How an item would sit in a cluster: every value of the cluster it reads must be at hand where it is read. */
   const fits = (c: Cluster, item: Item): boolean => {
-    const inside = c.items.filter((x) => item.reads.has(x.node));
+    const read = c.items.filter((x) => item.reads.has(x.node));
     const keys = (x: Item): ReadonlySet<string> => item.reads.get(x.node)!;
     const size = item.node.size;
     if (c.kind === 'other' || item.kind === 'other') return false;
@@ -156,35 +156,32 @@ export const cluster = (graph: Graph, limits: Limits, inside = false): Cluster[]
         item.kind === 'map' &&
         !updatesState(item) &&
         size === c.items[0]!.node.size &&
-        inside.every((x) => x.kind !== 'reduce' && only(keys(x), positionKey(size)))
+        read.every((x) => x.kind !== 'reduce' && only(keys(x), positionKey(size)))
       );
     if (item.kind === 'map') {
-      if (c.flat) return size === c.outer && inside.every((x) => only(keys(x), positionKey(size)));
+      if (c.flat) return size === c.outer && read.every((x) => only(keys(x), positionKey(size)));
       const onRow = (x: Item): boolean => x.kind === 'reduce' || x.node.size === c.outer;
-      const asOuter = size === c.outer && inside.every((x) => onRow(x) && only(keys(x), positionKey(size)));
+      const asOuter = size === c.outer && read.every((x) => onRow(x) && only(keys(x), positionKey(size)));
       if (asOuter) return true;
       return (
         c.rows &&
         size === c.outer * c.inner &&
-        (inside.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
-        inside.every((x) => only(keys(x), onRow(x) && c.inner > 1 ? rowKey(size, c.inner) : positionKey(size)))
+        (read.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
+        read.every((x) => only(keys(x), onRow(x) && c.inner > 1 ? rowKey(size, c.inner) : positionKey(size)))
       );
     }
     const point = pointKey(item.outer, item.inner);
     if (c.flat)
       return (
-        item.rows &&
-        c.outer === item.outer * item.inner &&
-        inside.length > 0 &&
-        inside.every((x) => only(keys(x), point))
+        item.rows && c.outer === item.outer * item.inner && read.length > 0 && read.every((x) => only(keys(x), point))
       );
     return (
       c.outer === item.outer &&
       c.inner === item.inner &&
       c.rows === item.rows &&
       c.layout === item.layout &&
-      (inside.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
-      inside.every((x) =>
+      (read.every((x) => x.kind === 'map') || c.inner <= limits.row) &&
+      read.every((x) =>
         only(keys(x), x.kind === 'reduce' || (x.node.size === c.outer && c.inner > 1) ? outerKey(item.outer) : point),
       )
     );

@@ -33,6 +33,12 @@ export interface Graph {
   readonly order: readonly Node[];
 }
 
+/** The value whose elements a value shares: a view of a computed value is that value. */
+export const baseOf = (nodes: Graph['nodes'], v: Value): Node => {
+  const n = nodes.get(v)!;
+  return n.view === undefined ? n : baseOf(nodes, n.view);
+};
+
 const cheap = new Set<ScalarOp>([
   'add',
   'sub',
@@ -169,8 +175,7 @@ export const analyse = (program: Program, buffers: number, inPlace = false): Gra
 
 const chooseRoots = (program: Program, nodes: Map<Value, Node>, order: readonly Node[], buffers: number): void => {
   const node = (v: Value): Node => nodes.get(v)!;
-  // A view of a computed value is that value.
-  const base = (n: Node): Node => (n.view === undefined ? n : base(node(n.view)));
+  const base = (n: Node): Node => baseOf(nodes, n.value);
   const makeRoot = (n: Node): void => {
     base(n).root = true;
   };

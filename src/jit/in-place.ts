@@ -73,9 +73,10 @@ const splitValue = (k: ScatterKernel, buffer: number): readonly [LoopKernel, Sca
 };
 
 /**
- * A scatter takes its operand's memory, and a loop's carry that of its initial value, where the operand is a temporary, or an input that may be overwritten by the output in which the
- * chain of updates ends; where nothing reads the operand any more; and where neither the updates nor their places are read from it
- * (updates that are get a buffer of their own). A carry in place is its own initial value.
+ * A scatter takes its operand's memory, and a loop's carry that of its initial value, where the operand is a temporary, or an input
+ * that may be overwritten by the output in which the chain of updates ends; where nothing reads the operand any more; and where
+ * neither the updates nor their places are read from it (updates that are get a buffer of their own). A carry in place is its own
+ * initial value.
  */
 export const updateInPlace = (scheduled: readonly Kernel[], frame: Frame): Updates => {
   const { inputs, outputs, mayTake } = frame;

@@ -3,10 +3,10 @@ import type { Expr } from '../core/expr.ts';
 import { newVar, variable } from '../core/index-expr.ts';
 import type { Program } from '../core/program.ts';
 import { buffersOf } from './buffers.ts';
-import { baseOf, buildContract, buildLoop, buildOther, type BufferOf } from './build.ts';
+import { buildContract, buildLoop, buildOther, type BufferOf } from './build.ts';
 import { cluster, type Cluster, type Limits } from './cluster.ts';
 import type { Parts, PlanPart } from './control.ts';
-import { analyse, type Graph, type Node } from './graph.ts';
+import { analyse, baseOf, type Graph, type Node } from './graph.ts';
 import type { Action, BufferInfo, ContractKernel, Kernel, LoopKernel } from './kernel.ts';
 import { mergeAlike } from './multi.ts';
 
@@ -36,7 +36,7 @@ export const schedule = (program: Program, limits: Limits, planPart: PlanPart, o
   };
   const parts: Parts = { plan: planPart, extra };
   const kernels = clusters.flatMap((c) => buildCluster(graph, c, stored, buffer, limits, parts));
-  const outputs = program.outs.map((v) => buffer(baseOf(graph, v)));
+  const outputs = program.outs.map((v) => buffer(baseOf(graph.nodes, v)));
   if (own)
     outputs.forEach((id, j) => {
       if (!inputs.includes(id) && outputs.indexOf(id) === j) return;
@@ -82,7 +82,7 @@ const copyKernel = (from: BufferInfo, to: number): LoopKernel => {
 
 /** Computed values that some other kernel or the caller reads. */
 const storedNodes = (graph: Graph, clusters: readonly Cluster[]): Set<Node> => {
-  const stored = new Set<Node>(graph.program.outs.map((v) => baseOf(graph, v)));
+  const stored = new Set<Node>(graph.program.outs.map((v) => baseOf(graph.nodes, v)));
   const home = new Map<Node, Cluster>();
   for (const c of clusters) for (const i of c.items) home.set(i.node, c);
   for (const c of clusters)
