@@ -30,7 +30,7 @@ import {
 // The high part ends in zeros, so that n times it is exact (with or without fma).
 const ln2Hi: readonly [number, number] = [0.693145751953125, 6.9314718036912381649e-1];
 const ln2Lo: readonly [number, number] = [1.428606765330187e-6, 1.90821492927058770002e-10];
-// 1.5 * 2^23: adding it to a small integer leaves that integer in the low mantissa bits.
+// 1.5 * 2^23: adding it and a small integer leaves that integer in the low mantissa bits.
 const magic = 12582912;
 
 /** x = n ln 2 + hi - lo, |hi - lo| <= ln 2 / 2; n is a float. `low` is an addend of x below its last bit. */
@@ -84,17 +84,17 @@ const reducedExp = (x: Expr, coefficients: readonly number[]): Reduced => {
   const r = sub(hi, lo);
   return { n, p: is32(x) ? poly(r, coefficients) : sub(1, sub(sub(lo, tail64(r)), hi)) };
 };
-/** x = n ln 2 + r and expm1(r), accurate relative to its size. */
-const reducedExpm1 = (x: Expr): { readonly n: Expr; readonly em1: Expr } => {
+/** x = n ln 2 + r and expm1(r), accurate relative to its size; `coarse`: where n is not 0, r only to an ulp of x. */
+const reducedExpm1 = (x: Expr, coarse: boolean): { readonly n: Expr; readonly em1: Expr } => {
   const { n, hi, lo } = reduce(x);
-  const r = sub(hi, lo);
+  const r = coarse && is32(x) ? sub(x, mul(n, Math.LN2)) : sub(hi, lo);
   return { n, em1: is32(x) ? mul(r, poly(r, expm132)) : sub(hi, sub(lo, tail64(r))) };
 };
 
 /** 2^(n + shift) for an integer n held in a float; n + shift must lie in the normal exponent range. */
 const powerOfTwo = (n: Expr, shift = 0): Expr =>
   is32(n)
-    ? fromBits(add(shl(bitsOf(add(n, magic)), 23), (127 + shift) << 23))
+    ? fromBits(shl(bitsOf(add(n, magic + 127 + shift)), 23))
     : ldexp(1, shift === 0 ? toInt(n) : add(toInt(n), shift), n);
 
 // p * 2^n for p near 1, any n up to the overflow threshold; float32 results below 2^-126 are not asked for.
@@ -151,15 +151,15 @@ export const timesExp = (y: Num, x: Expr, low?: Expr): Expr => {
 export const expNonPositive = (x: Expr): Expr => timesExp(1, x);
 
 // (exp(x) - 1) * 2^shift: a negative shift keeps the power of two in range where exp(x) itself is near overflow.
-const shiftedExpm1 = (x: Expr, shift: number): Expr => {
-  const { n, em1 } = reducedExpm1(x);
+const shiftedExpm1 = (x: Expr, shift: number, coarse = false): Expr => {
+  const { n, em1 } = reducedExpm1(x, coarse);
   const s = powerOfTwo(n, shift);
   return add(mul(s, em1), sub(s, 2 ** shift));
 };
 /** (exp(x) - 1) / 4 for 0 <= x <= 89.5 (float32) or 710.6 (float64): as far as sinh reaches. */
 export const quarterExpm1 = (x: Expr): Expr => shiftedExpm1(x, -2);
-/** expm1 for -18 (float32) or -40 (float64) <= x <= 0, right relative to its size. */
-export const expm1NonPositive = (x: Expr): Expr => shiftedExpm1(x, 0);
+/** expm1 for -18 (float32) or -40 (float64) <= x <= 0, right relative to its size: far from 0 that hardly depends on x. */
+export const expm1NonPositive = (x: Expr): Expr => shiftedExpm1(x, 0, true);
 
 /** exp(x) - 1, right relative to its size near 0. */
 export const expm1 = (x: Expr): Expr => {
