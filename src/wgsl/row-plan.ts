@@ -28,7 +28,7 @@ export interface RowPlan {
 // Invocations that keep a large GPU busy; fewer than these leave much of any GPU idle.
 const plenty = 131072;
 // A processor that plays a GPU is busy with its few threads, and each group that waits for its barriers costs it.
-const plentyInSoftware = 2048;
+const plentyInSoftware = 1024;
 const tooFew = 4096;
 // A row's invocations are few, so that they are a subgroup of many GPUs, wait for each other little, and have work each.
 const chunksEach = 8;
