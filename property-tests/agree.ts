@@ -1,6 +1,5 @@
 // Two functions of tensors that mean the same: compared in value and under every transform, on the reference device and compiled.
 import {
-  devices,
   disableJit,
   fromTypedArray,
   grad,
@@ -15,23 +14,11 @@ import {
   type Tensor,
 } from '../src/index.ts';
 import { isFloat } from '../src/core/dtype.ts';
-import { defaultBackend, setDefaultBackend } from '../src/jit/backend.ts';
 import { expect } from 'vitest';
+import { onReference } from '../test/backends/reference.ts';
 import { expectClose } from './compare.ts';
 
 export type F = (...xs: Tensor[]) => Tensor[];
-
-const reference = devices.reference();
-/** Runs `f` with everything computed by the reference device. */
-export const onReference = <A>(f: () => A): A => {
-  const saved = defaultBackend();
-  setDefaultBackend(reference);
-  try {
-    return f();
-  } finally {
-    setDefaultBackend(saved);
-  }
-};
 
 /** Fixed numbers in [-1, 1), another row of them for each seed. */
 export const direction = (x: Tensor, seed: number): Tensor => {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { devices, grad, jit, jvp, linearize, stack, sum, unstack, vmap, vjp, type Tensor } from '../src/index.ts';
 import { add } from '../src/index.ts';
-import { setDefaultBackend, defaultBackend } from '../src/jit/backend.ts';
 import { arbitraries, checkGrads, checkVjpAdjoint } from '../src/testing/index.ts';
+import { onDevice, onReference } from '../test/backends/reference.ts';
 import { expectClose } from './compare.ts';
 
 const runs = Number(process.env['FC_RUNS'] ?? 40);
@@ -17,18 +17,7 @@ const property = (
     fc.assert(fc.property(arbitraries.program(options), body), { numRuns: runs });
   });
 };
-const reference = devices.reference();
 const exact = devices.reference({ float64: true });
-/** Runs `f` with everything computed by another device. */
-const on = <A>(device: typeof reference, f: () => A): A => {
-  const saved = defaultBackend();
-  setDefaultBackend(device);
-  try {
-    return f();
-  } finally {
-    setDefaultBackend(saved);
-  }
-};
 /** A scalar of everything a program returns. */
 const scalar = (ys: readonly Tensor[]): Tensor => ys.map((y) => sum(y)).reduce((a, b) => add(a, b));
 
@@ -36,7 +25,7 @@ describe('values', () => {
   property('eager = reference', (p) =>
     expectClose(
       p.run(...p.inputs()),
-      on(reference, () => p.run(...p.inputs())),
+      onReference(() => p.run(...p.inputs())),
       1e-5,
       'eager',
     ),
@@ -47,7 +36,7 @@ describe('values', () => {
     (p) =>
       expectClose(
         jit(p.run)(...p.inputs('float64')),
-        on(reference, () => p.run(...p.inputs('float64'))),
+        onReference(() => p.run(...p.inputs('float64'))),
         1e-12,
         'jit',
       ),
@@ -58,7 +47,7 @@ describe('values', () => {
       grad((...ys: Tensor[]) => scalar(p.run(...ys)), { argnums: xs.map((_, i) => i) })(...xs) as unknown as Tensor[];
     expectClose(
       jit(g)(...p.inputs('float64')),
-      on(reference, () => g(...p.inputs('float64'))),
+      onReference(() => g(...p.inputs('float64'))),
       1e-10,
       'jit of grad',
     );
@@ -66,7 +55,7 @@ describe('values', () => {
   property('float32 stays near float64', (p) =>
     expectClose(
       jit(p.run)(...p.inputs()),
-      on(exact, () => jit(p.run)(...p.inputs())),
+      onDevice(exact, () => jit(p.run)(...p.inputs())),
       1e-4,
       'float32',
     ),
@@ -131,7 +120,7 @@ describe('derivatives', () => {
       const xs = p.inputs('float64');
       const ts = p.inputs('float64');
       const f = (...ys: Tensor[]): Tensor[] => jvp(p.run, ys, ts).flat();
-      const want = on(reference, () => f(...p.inputs('float64')));
+      const want = onReference(() => f(...p.inputs('float64')));
       expectClose(jit(f)(...xs), want, 1e-9, 'jit of jvp');
     },
     { whiles: true },
