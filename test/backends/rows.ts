@@ -1,42 +1,12 @@
 // Cases of the tables: each row's values by its own definition, its gradient and batches of that by the reference.
-import { DTypeError, Tensor, devicePut, jit, stack, vjp, vmap } from '../../src/index.ts';
+import { DTypeError, devicePut, jit, stack, vmap, type Tensor } from '../../src/index.ts';
 import { isFloat } from '../../src/core/dtype.ts';
 import { hostTensor } from '../../src/core/host.ts';
-import { drawInput, generator, toHost, type HostValue, type Row } from '../tables/row.ts';
-import { elementary, functions, label, structural } from '../tables/rows.ts';
+import { closeTo, withGradient, type Many } from '../tables/agreement.ts';
+import { drawInput, generator, label, toHost, type Row } from '../tables/row.ts';
+import { elementary, functions, structural } from '../tables/rows.ts';
 import { resultsOf, type Case, type On, type Result } from './case.ts';
 import { onReference } from './reference.ts';
-
-type Many = (...xs: Tensor[]) => readonly Tensor[];
-const list = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (y instanceof Tensor ? [y] : y);
-
-/** Sums of terms that cancel are judged by the size of the terms. */
-const closeTo = (what: string, got: Omit<Result, 'dtype'>, want: HostValue, rtol = 2e-5): void => {
-  if (got.shape.join() !== want.shape.join())
-    throw new Error(`${what}: shape [${got.shape.join(', ')}], wanted [${want.shape.join(', ')}]`);
-  const scale = want.data.reduce((s, v) => Math.max(s, Number.isFinite(v) ? Math.abs(v) : 0), 0);
-  want.data.forEach((w, i) => {
-    const g = got.data[i]!;
-    if (!Object.is(g, w) && g !== w && !(Math.abs(g - w) <= rtol * (Math.abs(w) + 0.1 * scale)))
-      throw new Error(`${what}, element ${i}: ${g}, wanted ${w}`);
-  });
-};
-
-/** Fixed weights of a result, to be pulled back. */
-const weight = (y: Tensor): Tensor =>
-  drawInput({ shape: y.shape }, generator(9), y.dtype === 'float64' ? 'float64' : 'float32');
-
-/** The results of a row's function with the gradient of their weighted sum by every input that has one. */
-const withGradient = (row: Row, xs: readonly Tensor[]): { readonly values: Many; readonly gradient: Many | null } => {
-  const values: Many = (...vs) => list(row.apply(...vs));
-  const free = xs.flatMap((x, i) => ((row.differentiable?.[i] ?? isFloat(x.dtype)) ? [i] : []));
-  const gradient: Many = (...vs) => {
-    const at: Many = (...us) => values(...vs.map((v, i) => us[free.indexOf(i)] ?? v)).filter((y) => isFloat(y.dtype));
-    const [ys, pull] = vjp(at, ...free.map((i) => vs[i]!));
-    return pull(ys.map(weight) as never) as unknown as readonly Tensor[];
-  };
-  return { values, gradient: free.length === 0 ? null : gradient };
-};
 
 /** A batch of two, twice the same, of what `f` is given. */
 const batched =

@@ -3,7 +3,8 @@ import { describe, it } from 'vitest';
 import { setEvaluator } from '../../src/core/interpreter.ts';
 import { referenceEvaluate } from '../../src/reference/evaluate.ts';
 import { checkBatching, checkDerivatives, checkForward } from '../tables/check.ts';
-import { label, structural } from '../tables/rows.ts';
+import { label } from '../tables/row.ts';
+import { structural } from '../tables/rows.ts';
 
 setEvaluator(referenceEvaluate);
 

@@ -1,7 +1,7 @@
 // A row of the test tables: one primitive as users reach it, the inputs it is tried on, and its own plain definition.
 import { hostArray, isFloat, type DType } from '../../src/core/dtype.ts';
 import { hostTensor } from '../../src/core/host.ts';
-import type { Tensor } from '../../src/core/tensor.ts';
+import { Tensor } from '../../src/core/tensor.ts';
 
 /** Elements in row-major order; bools are 0 and 1. */
 export interface HostValue {
@@ -31,6 +31,17 @@ export interface Row {
   /** Which inputs have a derivative to be checked; by default those of float dtype. */
   readonly differentiable?: readonly boolean[];
 }
+
+/** The name of a row in reports. */
+export const label = (row: Row): string => `${row.primitive}${row.name === undefined ? '' : ` (${row.name})`}`;
+
+/** What a row applies, its results always as a list. */
+export const applied =
+  (row: Row) =>
+  (...xs: readonly Tensor[]): readonly Tensor[] => {
+    const y = row.apply(...xs);
+    return y instanceof Tensor ? [y] : y;
+  };
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

@@ -1,4 +1,4 @@
-// All rows of the tables, and what a row is called.
+// All rows of the tables.
 import type { Row } from './row.ts';
 import { rows as activations } from './rows-activations.ts';
 import { rows as binary } from './rows-binary.ts';
@@ -17,5 +17,3 @@ export const elementary: readonly Row[] = [...structure, ...unary, ...binary, ..
 export const structural: readonly Row[] = [...contract, ...move, ...gather];
 /** Functions composed of primitives. */
 export const functions: readonly Row[] = [...composed, ...activations];
-
-export const label = (row: Row): string => `${row.primitive}${row.name === undefined ? '' : ` (${row.name})`}`;

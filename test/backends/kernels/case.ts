@@ -39,10 +39,12 @@ const interpreted = (kernel: Kernel, buffers: Buffers, inputs: readonly TypedArr
 };
 
 const compare = (name: string, got: TypedArray, want: TypedArray, tolerance: number): void => {
+  if (got.length !== want.length) throw new Error(`${name}: ${got.length} elements, wanted ${want.length}`);
   for (let i = 0; i < want.length; i++) {
     const [x, y] = [got[i]!, want[i]!];
     if (Object.is(x, y) || x === y) continue;
-    if (!(Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y))))
+    // Nothing but itself is near an infinity.
+    if (!(Number.isFinite(y) && Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y))))
       throw new Error(`${name}[${i}] of ${want.length}: got ${x}, want ${y}`);
   }
 };
@@ -52,13 +54,14 @@ const runOne = async (on: On, todo: Todo): Promise<void> => {
   const got = await on.runPlan(planOf([kernel], buffers, [], aliases), inputs);
   const want = todo.want?.() ?? interpreted(kernel, buffers, inputs);
   buffers.outputs.forEach(([dtype, length], j) => {
-    if (got[j]!.length !== length) throw new Error(`output ${j}: ${got[j]!.length} elements, wanted ${length}`);
+    if (want[j]!.length !== length)
+      throw new Error(`output ${j} has ${length} elements, the case wants ${want[j]!.length}`);
     const slack = dtype === 'float32' ? on.slack : 0;
     compare(`${kernel.kind} ${kernel.name}, output ${j} (${dtype})`, got[j]!, want[j]!, tolerance + slack);
   });
 };
 
-/** A case of all the kernels that `body` asks for. Those with dtypes that the device does not have must be refused. */
+/** A case of all the kernels that `body` asks for, but those with dtypes that the device does not have (`rows` asks that they be refused). */
 export const kernelCase = (name: string, body: (check: Check) => void): Case => ({
   name,
   run: async (on) => {
