@@ -32,24 +32,31 @@ export interface Result {
 }
 
 /**
- * Numbers by class (NaN, infinities, zero of either sign) and within a tolerance relative to the number, or to a
- * thousandth of the largest of the result: sums that cancel are judged by their terms.
+ * Numbers by class (NaN, infinities) and within a tolerance relative to the number, or to a thousandth of the largest of
+ * them: sums that cancel are judged by their terms. Throws where they differ.
  */
+export const expectClose = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what = ''): void => {
+  if (got.length !== want.length) throw new Error(`${what}: ${got.length} elements, wanted ${want.length}`);
+  let largest = 0;
+  for (let i = 0; i < want.length; i++) if (Number.isFinite(want[i])) largest = Math.max(largest, Math.abs(want[i]!));
+  for (let i = 0; i < want.length; i++) {
+    const [a, b] = [got[i]!, want[i]!];
+    if (Object.is(a, b) || a === b) continue;
+    // Nothing but itself is near an infinity: off is NaN.
+    const off = Math.abs(a - b) / Math.max(Math.abs(b), largest * 1e-3, 1e-30);
+    if (!(off <= tolerance))
+      throw new Error(`${what}, element ${i} of ${want.length}: ${a}, wanted ${b} (${off} apart)`);
+  }
+};
+
+/** Results of the same shapes and dtypes: floats within a tolerance, all others exactly. */
 export const compareResults = (got: readonly Result[], want: readonly Result[], tolerance: number): void => {
   if (got.length !== want.length) throw new Error(`${got.length} results, wanted ${want.length}`);
   got.forEach(({ shape, dtype, data }, r) => {
     const w = want[r]!;
     if (shape.join() !== w.shape.join() || dtype !== w.dtype)
       throw new Error(`result ${r}: ${dtype}[${shape.join(', ')}], wanted ${w.dtype}[${w.shape.join(', ')}]`);
-    let largest = 0;
-    for (let i = 0; i < w.data.length; i++) if (Number.isFinite(w.data[i])) largest = Math.max(largest, Math.abs(w.data[i]!)); // prettier-ignore
-    for (let i = 0; i < w.data.length; i++) {
-      const [a, b] = [data[i]!, w.data[i]!];
-      if (Object.is(a, b) || a === b) continue;
-      const off = Math.abs(a - b) / Math.max(Math.abs(b), largest * 1e-3, 1e-30);
-      if (!isFloat(dtype) || !(off <= tolerance))
-        throw new Error(`result ${r}, element ${i} of ${w.data.length}: ${a}, wanted ${b} (${off} apart)`);
-    }
+    expectClose(data, w.data, isFloat(dtype) ? tolerance : 0, `result ${r}`);
   });
 };
 

@@ -20,19 +20,8 @@ import {
   type Tensor,
 } from '../../src/index.ts';
 import { createWebGpuDevice } from '../../src/wgsl/device.ts';
-import type { GpuDevice } from '../../src/wgsl/gpu.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
-import { gpuDevice } from './device.ts';
-
-/** A device with some of its members replaced. */
-const changed = (real: GPUDevice, over: Record<string, unknown>): GpuDevice =>
-  new Proxy(real as unknown as Record<string, unknown>, {
-    get: (target, name: string) => {
-      if (name in over) return over[name];
-      const member = target[name];
-      return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
-    },
-  }) as unknown as GpuDevice;
+import { changed, gpuDevice } from './device.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -20,12 +20,12 @@ import { simplify } from '../../src/jit/simplify.ts';
 import type * as Config from '../../src/wgsl/contract/config.ts';
 import type { Choice } from '../../src/wgsl/contract/config.ts';
 import { createWebGpuDevice, type WebGpuDevice } from '../../src/wgsl/device.ts';
-import type { GpuDevice } from '../../src/wgsl/gpu.ts';
 import { leastLimits, type GpuLimits } from '../../src/wgsl/limits.ts';
 import { renderModule } from '../../src/wgsl/module.ts';
 import { dispatchesOf } from '../../src/wgsl/steps.ts';
 import { requestGpu } from '../setup/gpu.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
+import { changed } from './device.ts';
 
 const forced: { choice: Choice | undefined } = { choice: undefined };
 vi.mock('../../src/wgsl/contract/config.ts', async (original) => {
@@ -184,26 +184,19 @@ describe('a compiler accepts', () => {
 
 /** A device that claims to have numbers of 16 bits, and not to be played by a processor; it computes with numbers rounded to those. */
 const played = (real: GPUDevice, float16: boolean, seen: string[]): WebGpuDevice => {
-  const over: Record<string, unknown> = {
-    features: { has: (name: string) => (name === 'shader-f16' ? float16 : real.features.has(name)) },
-    adapterInfo: { description: 'a GPU', subgroupMinSize: real.adapterInfo.subgroupMinSize },
-    createShaderModule: (d: GPUShaderModuleDescriptor) => {
-      seen.push(d.code);
-      const code = d.code
-        .replace('enable f16;\n', '')
-        .replaceAll('array<vec4<f16>,', 'array<vec4<f32>,')
-        .replaceAll('vec4<f16>(', 'quantizeToF16(');
-      return real.createShaderModule({ ...d, code });
-    },
-  };
   return createWebGpuDevice(
-    new Proxy(real as unknown as Record<string, unknown>, {
-      get: (target, name: string) => {
-        if (name in over) return over[name];
-        const member = target[name];
-        return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
+    changed(real, {
+      features: { has: (name: string) => (name === 'shader-f16' ? float16 : real.features.has(name)) },
+      adapterInfo: { description: 'a GPU', subgroupMinSize: real.adapterInfo.subgroupMinSize },
+      createShaderModule: (d: GPUShaderModuleDescriptor) => {
+        seen.push(d.code);
+        const code = d.code
+          .replace('enable f16;\n', '')
+          .replaceAll('array<vec4<f16>,', 'array<vec4<f32>,')
+          .replaceAll('vec4<f16>(', 'quantizeToF16(');
+        return real.createShaderModule({ ...d, code });
       },
-    }) as unknown as GpuDevice,
+    }),
   );
 };
 

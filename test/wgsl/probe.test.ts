@@ -6,20 +6,16 @@ import type { GpuDevice } from '../../src/wgsl/gpu.ts';
 import { limitsOf } from '../../src/wgsl/limits.ts';
 import { consecutiveSubgroups } from '../../src/wgsl/probe.ts';
 import { testGpuDevice } from '../setup/swiftshader.ts';
+import { changed } from './device.ts';
 
 const real = await testGpuDevice();
 afterAll(() => real.destroy());
 
 /** The GPU with the texts of its shaders edited or looked at. */
 const withTexts = (edit: (code: string) => string): GpuDevice =>
-  new Proxy(real, {
-    get: (target, key) => {
-      if (key === 'createShaderModule')
-        return (d: { readonly code: string }) => real.createShaderModule({ ...d, code: edit(d.code) });
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  }) as unknown as GpuDevice;
+  changed(real, {
+    createShaderModule: (d: GPUShaderModuleDescriptor) => real.createShaderModule({ ...d, code: edit(d.code) }),
+  });
 
 test('subgroups of consecutive invocations are told from others, and from what cannot be asked', async () => {
   expect(real.features.has('subgroups')).toBe(true);
