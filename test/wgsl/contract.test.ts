@@ -5,7 +5,7 @@ import { conv2d, einsum, fromTypedArray, grad, jit, matmul, vjp, type Tensor } f
 import type * as Choose from '../../src/wgsl/contract/choose.ts';
 import type * as Config from '../../src/wgsl/contract/config.ts';
 import type { Choice } from '../../src/wgsl/contract/config.ts';
-import { agree, gpuDevice } from './device.ts';
+import { agree, expectClose, gpuDevice } from './device.ts';
 
 // What would not be chosen for small shapes, or where a processor plays the GPU, is forced here.
 const forced: { choice: Choice | undefined } = { choice: undefined };
@@ -131,8 +131,7 @@ describe('around the sums', () => {
     const want = jit(step)(w, x, d);
     const first = jit((z: Tensor) => z.mul(1), { device })(w);
     const got = jit(step, { device, donate: [0] })(first, x, d);
-    const [a, b] = [await got.data(), await want.data()];
-    a.forEach((v, i) => expect(v as number).toBeCloseTo(b[i] as number, 4));
+    expectClose(await got.data(), await want.data(), 1e-5);
   });
 });
 

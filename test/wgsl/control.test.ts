@@ -144,8 +144,10 @@ describe('what branches and loops cost', () => {
     const gpu = createWebGpuDevice(real as never);
     const x = devicePut(tensor(0), gpu);
     const y = jit((z: Tensor) => whileLoop((c: Tensor) => c.less(1e9), (c: Tensor) => c.add(1), z), { device: gpu })(x); // prettier-ignore
-    setTimeout(() => real.destroy(), 200);
-    await expect(y.data()).rejects.toThrow();
+    const read = expect(y.data()).rejects.toThrow(/the GPU device was destroyed/);
+    await real.queue.onSubmittedWorkDone();
+    real.destroy();
+    await read;
   });
 });
 
