@@ -1,5 +1,5 @@
 // The cases of the backends in WebAssembly.
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defaultDevice } from '../../src/index.ts';
 import { prepare } from '../wasm/kernels.ts';
 import type { On } from './case.ts';
@@ -19,4 +19,10 @@ const on: On = {
 
 describe.each(Object.entries(lists))('%s', (_, cases) => {
   test.each(cases.map(({ name, run }) => [name, run] as const))('%s', (_, run) => run(on));
+});
+
+// A page finds cases by name.
+test.each(Object.entries(lists))('every case has a name of its own: %s', (_, cases) => {
+  const names = cases.map(({ name }) => name);
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });

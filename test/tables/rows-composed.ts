@@ -199,7 +199,7 @@ export const rows: readonly Row[] = [
     (x) => clip(x!, -1, 1),
   ),
   unary(
-    'select',
+    'select, the first that holds',
     (x) => (x > 1 ? 2 * x : x > 0 ? -x : 7),
     (x) => select([greater(x!, 1), greater(x!, 0)], [mul(x!, 2), neg(x!)], 7),
   ),
