@@ -19,9 +19,17 @@ interface Layout {
   readonly statics: ReadonlyMap<string, string>;
 }
 
-/** Names are keys and positions joined by dots, as PyTorch's state dicts have them; two leaves of one name are a Left. */
+// The first line of an error; a second one says where in the user's program.
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+
+/**
+ * Names are keys and positions joined by dots, as PyTorch's state dicts have them; two leaves of one name, or something
+ * that no tree holds, are a Left.
+ */
 const layoutOf = (tree: unknown): E.Either<IoError, Layout> => {
-  const { leaves, structure } = flatten(tree, 'checkpoint');
+  const flat = E.tryCatch(() => flatten(tree, 'tree'), reason);
+  if (E.isLeft(flat)) return bad('checkpoint', 'this is not a tree of tensors and numbers', flat.left);
+  const { leaves, structure } = flat.right;
   const names: string[] = [];
   const statics = new Map<string, string>();
   const walk = (s: Structure, path: readonly (string | number)[]): void => {
@@ -50,8 +58,21 @@ const specOf = (leaf: Leaf): Spec =>
   leaf instanceof Tensor ? { dtype: leaf.dtype, shape: leaf.shape } : { dtype: 'float64', shape: [] };
 const numberArray = (value: number): HostArray => ({ dtype: 'float64', shape: [], data: Float64Array.of(value) });
 
+/** The values of one leaf; those that cannot be read (donated, disposed of, traced, lost with their GPU) are a Left. */
+const readLeaf =
+  (leaf: Leaf, name: string): TE.TaskEither<IoError, HostArray> =>
+  async () => {
+    if (!(leaf instanceof Tensor)) return E.right(numberArray(leaf));
+    try {
+      return E.right(await toHost(leaf));
+    } catch (error) {
+      return bad('checkpoint', `a value cannot be read: ${reason(error)}`, `leaf ${JSON.stringify(name)}`);
+    }
+  };
+
 /**
- * A tree as named host arrays: tensors, numbers (float64 scalars) and keys by their path. Reads every tensor.
+ * A tree as named host arrays: tensors, numbers (float64 scalars) and keys by their path. Reads every tensor; the `Left`
+ * names the first leaf that cannot be read.
  *
  * @example
  * const { tensors } = orThrow(await treeToArrays({ params, step: 3 })());
@@ -63,11 +84,10 @@ export const treeToArrays =
     const layout = layoutOf(tree);
     if (E.isLeft(layout)) return layout;
     const { leaves, names, statics } = layout.right;
-    const arrays = await Promise.all(
-      leaves.map(async (leaf) => (leaf instanceof Tensor ? toHost(leaf) : numberArray(leaf))),
-    );
+    const arrays = await TE.sequenceArray(leaves.map((leaf, i) => readLeaf(leaf, names[i] as string)))();
+    if (E.isLeft(arrays)) return arrays;
     const metadata = statics.size === 0 ? {} : { [staticsKey]: JSON.stringify(Object.fromEntries(statics)) };
-    return E.right({ tensors: new Map(names.map((name, i) => [name, arrays[i] as HostArray])), metadata });
+    return E.right({ tensors: new Map(names.map((name, i) => [name, arrays.right[i] as HostArray])), metadata });
   };
 
 const staticMismatches = (expected: ReadonlyMap<string, string>, saved: string | undefined): readonly Mismatch[] => {
