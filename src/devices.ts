@@ -78,11 +78,11 @@ export const devicePut = <T>(tree: T, device: Backend): T => {
     structure,
     xs.map((x) => {
       const { storage } = x as ConcreteTensor;
-      if (storage.device === device) return x;
+      if (storage.device === device && storage.roaming === undefined) return x;
       const there =
         storage.device.kind === 'webgpu'
           ? new ArrivingStorage(storage, device)
-          : device.upload(storage.readSync(), x.dtype);
+          : device.upload(storage.readSync(), x.dtype, x.weak);
       return new ConcreteTensor(x.shape, x.dtype, there, x.weak);
     }),
   );

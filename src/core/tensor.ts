@@ -1,7 +1,7 @@
 // The tensor: an immutable value with shape and dtype, concrete (it has storage) or traced (a transform made it).
 import { sizeOf, type Aval, type Shape } from './aval.ts';
 import type { DType, TypedArray } from './dtype.ts';
-import { DeviceError, TracerError } from './errors.ts';
+import { DeviceError, ShapeError, TracerError } from './errors.ts';
 import type { ElementsOf } from './types/dtype.ts';
 import type { FluentMethods, OtherMethods } from './types/methods.ts';
 import type { Gradual } from './types/shape.ts';
@@ -9,8 +9,8 @@ import type { Gradual } from './types/shape.ts';
 /** Bytes of a value on a device: a run of `length` elements at `offset` in a buffer of the device's own. */
 export interface Storage {
   readonly device: Device;
-  /** Computed of constants alone (a range, an identity matrix): it goes to whichever device needs it. */
-  roaming?: boolean;
+  /** It goes to whichever device needs it: the result of constants alone (a range, an identity matrix), or a copy of what was on none. */
+  roaming?: 'result' | 'copy' | undefined;
   /** A copy of the elements. */
   read(): Promise<TypedArray>;
   readSync(): TypedArray;
@@ -63,15 +63,15 @@ export abstract class Tensor<S extends Shape = Shape, D extends DType = DType> i
     return nest(await this.data(), this.shape, this.dtype);
   }
   arraySync(): Nested {
-    return nest(this.dataSync(), this.shape, this.dtype);
+    return nest(valuesNow('arraySync', this, 'use await x.array()'), this.shape, this.dtype);
   }
 
   /** The only element of a tensor of size 1 as a JS number (bool: boolean). */
   async item(): Promise<ElementOf<D>> {
-    return single(this, await this.data());
+    return single('item', this, await this.data());
   }
   itemSync(): ElementOf<D> {
-    return single(this, this.dataSync());
+    return single('itemSync', this, valuesNow('itemSync', this, 'use await x.item()'));
   }
 
   /** Resolves when the value has been computed. */
@@ -129,10 +129,10 @@ const nest = (data: TypedArray, shape: Shape, dtype: DType): Nested => {
   return level(0, 0);
 };
 
-const single = <D extends DType>(x: Tensor<Shape, D>, data: TypedArray): ElementOf<D> => {
+const single = <D extends DType>(op: string, x: Tensor<Shape, D>, data: TypedArray): ElementOf<D> => {
   if (data.length !== 1)
-    throw new TracerError(
-      'item',
+    throw new ShapeError(
+      op,
       `needs a tensor with one element, got shape [${x.shape.join(', ')}]; use await x.array() or x.data()`,
     );
   return element(data[0]!, x.dtype) as ElementOf<D>;
@@ -200,6 +200,13 @@ export class ConcreteTensor extends Tensor {
     }
   }
 }
+
+/** The elements of a value at once, for an operation that needs them; `fix`: what to do where it is on a GPU. */
+export const valuesNow = (op: string, x: Tensor, fix: string): TypedArray => {
+  if (x instanceof ConcreteTensor && x.storage.device.kind === 'webgpu')
+    throw new DeviceError(op, `needs values at once, and these are on ${x.storage.device.name}; ${fix}`);
+  return x.dataSync();
+};
 
 /** A value that exists only while a transform runs a function; `maker` is the interpreter that made it. */
 export abstract class Tracer extends Tensor {

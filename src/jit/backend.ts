@@ -23,8 +23,8 @@ export interface Executable {
 export interface Backend extends Device {
   /** Compiles a simplified program. `donated`: positions of inputs whose memory the outputs may take. */
   compile(program: Program, donated: ReadonlySet<number>): Executable;
-  /** A copy of elements on this device. */
-  upload(elements: TypedArray, dtype: DType): Storage;
+  /** A copy of elements on this device; `weak`: of a JS number. */
+  upload(elements: TypedArray, dtype: DType, weak: boolean): Storage;
 }
 
 let standard: Backend | undefined;
@@ -44,12 +44,12 @@ export const defaultBackend = (): Backend => {
 const isBackend = (d: Device): d is Backend => 'compile' in d;
 
 /** Whether a value is held to no device. */
-const free = ({ roaming, device }: Storage): boolean => roaming === true || !isBackend(device);
+const free = ({ roaming, device }: Storage): boolean => roaming !== undefined || !isBackend(device);
 /** Marks results that were computed of nothing, or of such results and values of no device. A GPU's cannot be read at once. */
 export const letRoam = (inputs: readonly Tensor[], results: readonly Storage[]): void => {
   const storages = inputs.map((x) => (x as ConcreteTensor).storage);
-  if (storages.length > 0 && !storages.some((s) => s.roaming === true)) return;
-  for (const s of results) if (s.device.kind !== 'webgpu' && storages.every(free)) s.roaming = true;
+  if (storages.length > 0 && !storages.some((s) => s.roaming === 'result')) return;
+  for (const s of results) if (s.device.kind !== 'webgpu' && storages.every(free)) s.roaming = 'result';
 };
 
 /**
@@ -68,7 +68,7 @@ export const backendFor = (
   for (let i = 0; i < inputs.length; i++) {
     const { storage } = inputs[i] as ConcreteTensor;
     const { device } = storage;
-    if (storage.roaming === true) roaming = true;
+    if (storage.roaming !== undefined) roaming = true;
     else if (isBackend(device) && found === undefined) [found, first] = [device, i];
     // The reference reads values wherever they are.
     else if (isBackend(device) && device !== found && chosen?.kind !== 'reference') {
@@ -84,6 +84,7 @@ export const backendFor = (
   const backend = found ?? defaultBackend();
   if (roaming)
     for (const x of inputs as readonly ConcreteTensor[])
-      if (x.storage.roaming === true && x.storage.device !== backend) x.relocate(new HostStorage(x.storage.readSync()));
+      if (x.storage.roaming !== undefined && x.storage.device !== backend)
+        x.relocate(new HostStorage(x.storage.readSync()));
   return backend;
 };

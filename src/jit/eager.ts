@@ -1,7 +1,7 @@
 // Eager evaluation: an operation on concrete tensors is a program of one equation, compiled once for its shapes and cached.
 import { sizeOf, type Aval } from '../core/aval.ts';
 import type { DType } from '../core/dtype.ts';
-import { FillStorage } from '../core/host.ts';
+import { FillStorage, HostStorage } from '../core/host.ts';
 import { broadcastPrimitive } from '../core/ops/structure.ts';
 import type { Params, Primitive } from '../core/primitive.ts';
 import type { Program, Value } from '../core/program.ts';
@@ -53,7 +53,7 @@ const withScalars = (program: Program, fills: readonly boolean[]): Program => {
   return { inputs, equations: [...repeated, ...program.equations], outs: program.outs };
 };
 
-/** Constants and what only moves them are made without a device. */
+/** Constants and what only moves them are made without a device; so is what is on none, of another shape. */
 const constantResult = (primitive: Primitive, inputs: readonly Tensor[], params: Params): Tensor | undefined => {
   if (primitive.name === 'full') {
     const { shape, dtype, value, weak } = params as {
@@ -65,6 +65,10 @@ const constantResult = (primitive: Primitive, inputs: readonly Tensor[], params:
     return new ConcreteTensor(shape, dtype, new FillStorage(value, dtype, sizeOf(shape)), weak === true);
   }
   const storage = inputs.length === 1 ? (inputs[0] as ConcreteTensor).storage : undefined;
+  if (primitive.name === 'reshape' && storage instanceof HostStorage && storage.device.kind === 'host') {
+    const [out] = primitive.shape(inputs, params);
+    return new ConcreteTensor(out!.shape, out!.dtype, storage, out!.weak);
+  }
   if (!(storage instanceof FillStorage) || !moves.has(primitive.name)) return undefined;
   const [out] = primitive.shape(inputs, params);
   return new ConcreteTensor(
@@ -111,5 +115,7 @@ export const evaluateEagerly = (primitive: Primitive, inputs: readonly Tensor[],
     (some ? inputs.map((x, i) => (fills[i]! ? scalarOf(x) : x)) : inputs) as readonly ConcreteTensor[],
   );
   letRoam(inputs, storages);
+  // A copy of what was on no device is one in another shape, too.
+  if (primitive.name === 'reshape') storages[0]!.roaming ??= (inputs[0] as ConcreteTensor).storage.roaming;
   return storages.map((s, i) => new ConcreteTensor(outs[i]!.shape, outs[i]!.dtype, s, outs[i]!.weak));
 };

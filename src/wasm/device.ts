@@ -120,6 +120,7 @@ export const createWasmDevice = (options: WasmOptions = {}): WasmDevice => {
           let { storage } = x;
           if (storage instanceof HostStorage && storage.elements.byteLength >= worthUploading) {
             const moved = upload(storage.elements);
+            if (storage.device.kind === 'host') moved.roaming = 'copy';
             x.relocate(moved);
             storage = moved;
           }

@@ -98,10 +98,10 @@ export const createWebGpuDevice = (gpu: GpuDevice, options: WebGpuOptions = {}):
     },
     compilePlan: (plan, dtypes, donated = new Set()) =>
       createExecutable(home, pipelines, plan, renderModule(plan, limits), dtypes, donated),
-    upload: (elements, dtype) => {
-      // A weak scalar travels with each call; a float64 array would lose its precision here.
+    upload: (elements, dtype, weak) => {
+      // A weak scalar travels with each call; a float64 would lose its precision here.
       if (dtype === 'float64') {
-        if (elements.length === 1) return new HostStorage(elements.slice());
+        if (weak) return new HostStorage(elements.slice());
         throw new DTypeError(
           'devicePut',
           "the value is float64, which WebGPU does not have; convert it with astype(x, 'float32') first",

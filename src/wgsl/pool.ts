@@ -130,7 +130,7 @@ export const createBlocks = (
       if (used + size > budget)
         throw new DeviceError(
           'webgpu',
-          `${bytes} bytes more than the budget of ${budget} bytes would be in use; await a result now and then (await x.data(), await x.ready()), so that the engine can collect what is no longer needed, or donate arguments to jit ({ donate }), or dispose of values (x.dispose(), using)`,
+          `${size} bytes more do not fit in the budget of ${budget} bytes, of which ${used} are in use; await a result more often (await x.data(), await x.ready() of a value that is there), so that the engine can collect what is no longer needed, or donate arguments to jit ({ donate }), or dispose of values (x.dispose(), using)`,
         );
       block = make(size);
     }

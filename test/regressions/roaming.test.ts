@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   arange,
   argsort,
+  defaultDevice,
   devicePut,
   devices,
   eye,
@@ -42,6 +43,19 @@ describe('on a device that is not the default', () => {
     const range = arange(3);
     close(x().add(range), [3, 2, 4]);
     close(tensor([1, 1, 1]).add(range), [1, 2, 3]);
+  });
+  test('data that were on no device, whatever their size and whoever saw them before', () => {
+    const f = jit((v: Tensor) => v.mul(2).sum(), { device: other });
+    for (const size of [3, 1023, 1024, 5000]) {
+      const data = tensor(new Float32Array(size).fill(1));
+      expect(f(data.reshape([1, size])).itemSync()).toBe(2 * size);
+      expect(data.sum().itemSync()).toBe(size);
+      expect(f(data).itemSync()).toBe(2 * size);
+      expect(f(data.reshape([size, 1])).itemSync()).toBe(2 * size);
+      const committed = devicePut(tensor(new Float32Array(size).fill(1)), defaultDevice());
+      expect(() => f(committed)).toThrow(/argument \[0\] is on the device wasm/);
+      expect(() => f(devicePut(data, defaultDevice()))).toThrow(/argument \[0\] is on the device wasm/);
+    }
   });
   test('what was computed of data stays where it is', () => {
     expect(() => x().add(tensor([1, 2, 3]).mul(tensor([2, 2, 2])))).toThrow(/two devices/);

@@ -205,6 +205,10 @@ describe('what goes in and out', () => {
     const [x, y] = [devicePut(ones([3]), device), devicePut(ones([3]), other)];
     expect(() => jit((a: Tensor, b: Tensor) => a.add(b))(x, y)).toThrow(/devicePut/);
   });
+  test('float64 is not put there, whatever its size', () => {
+    for (const x of [tensor([1], { dtype: 'float64' }), tensor([1, 2], { dtype: 'float64' })])
+      expect(() => devicePut(x, device)).toThrow(/float64, which WebGPU does not have.*astype/);
+  });
   test('the search for NaN says where it can look', () => {
     expect(() => debug.nans((a: Tensor) => a.log())(devicePut(tensor([-1]), device))).toThrow(/debug.nans.*devicePut/s);
   });
