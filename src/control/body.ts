@@ -5,7 +5,7 @@ import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { refusePromise } from '../core/interpreter.ts';
 import { cast } from '../core/ops/promote.ts';
 import { stage, type Staged } from '../core/stage.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { valuesNow, type Tensor } from '../core/tensor.ts';
 import {
   checkSameStructure,
   flatten,
@@ -85,6 +85,10 @@ const checkCarry = (
     throw new DTypeError(op, message);
   });
 const carryNames = ['the initial carry', 'the carry that the body returns'] as const;
+
+/** What decides a branch or a loop that runs as JS. */
+export const scalarNow = (op: string, x: Tensor): number =>
+  valuesNow(op, x, 'run it without disableJit, or compute on the WebAssembly device')[0]!;
 
 /** The carry after a step of a loop in JS, which must be like the one before. */
 export const nextCarry = (op: string, before: unknown, after: unknown): unknown => {

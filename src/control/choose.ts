@@ -10,7 +10,7 @@ import { cast } from '../core/ops/promote.ts';
 import { applyProgram, stage } from '../core/stage.ts';
 import { Tensor, Tracer } from '../core/tensor.ts';
 import { unflatten, type Structure } from '../core/tree.ts';
-import { agreeOn, leavesOf, returned, settled, stageBody, type AnyFunction, type Traced } from './body.ts';
+import { agreeOn, leavesOf, returned, scalarNow, settled, stageBody, type AnyFunction, type Traced } from './body.ts';
 import { condPrimitive, shareInputs } from './branch.ts';
 
 /** The chosen function as JS calls it, with the result that it would have compiled. */
@@ -28,7 +28,7 @@ const choose = (
 ): unknown => {
   const { leaves, structure } = leavesOf(op, operands);
   if (jitDisabled() && !(index instanceof Tracer)) {
-    const chosen = Math.min(Math.max(index.dataSync()[0]!, 0), branches.length - 1);
+    const chosen = Math.min(Math.max(scalarNow(op, index), 0), branches.length - 1);
     return apply(op, branches[chosen]!, structure, leaves);
   }
   const args = leaves.map((x): Aval => ({ shape: x.shape, dtype: x.dtype, weak: x.weak }));

@@ -16,6 +16,7 @@ import {
   leavesOf,
   nextCarry,
   returned,
+  scalarNow,
   settled,
   stageBody,
   stageLoop,
@@ -272,7 +273,7 @@ const runWhile = (op: string, cond: AnyFunction, body: AnyFunction, init: unknow
       const go = going(carry);
       // A value that is traced cannot be read: the loop is staged after all. Staging knows what is wrong with other answers.
       if (!(go instanceof Tensor) || go instanceof Tracer || go.dtype !== 'bool' || go.rank > 0) break;
-      if (go.dataSync()[0] === 0) return settled(op, carry);
+      if (scalarNow(op, go) === 0) return settled(op, carry);
       carry = nextCarry(op, carry, returned(op, body, next(carry)));
     }
   }

@@ -1,11 +1,13 @@
 // Gradient checks: derivatives against central differences, and the adjoint identity between forward and reverse mode.
-import { isFloat } from '../core/dtype.ts';
+import { isFloat, type TypedArray } from '../core/dtype.ts';
 import { CotangentError } from '../core/errors.ts';
 import { leafTensor } from '../core/functional.ts';
-import { hostTensor } from '../core/host.ts';
+import { hostDevice, hostTensor } from '../core/host.ts';
 import { flatten, leafPaths, unflatten, type Leaf } from '../core/tree.ts';
-import type { Tensor } from '../core/tensor.ts';
+import { ConcreteTensor, valuesNow, type Tensor } from '../core/tensor.ts';
+import { devicePut } from '../devices.ts';
 import { jvp, vjp } from '../grad/index.ts';
+import type { Backend } from '../jit/backend.ts';
 
 /** A derivative that does not agree with what it was compared with. */
 export class GradientError extends CotangentError {
@@ -39,12 +41,21 @@ const directions = (seed: number): (() => number) => {
 
 type F = (...args: never[]) => unknown;
 
+/** y where x is, so that the default device computes with neither. */
+const beside = (x: Tensor, y: Tensor): Tensor => {
+  const device = x instanceof ConcreteTensor ? x.storage.device : hostDevice;
+  return device.kind === 'host' ? y : devicePut(y, device as Backend);
+};
+
 const tangentLike = (x: Leaf, next: () => number): Leaf => {
   if (typeof x === 'number') return next();
   const data = Float64Array.from({ length: x.size }, next);
-  return x.dtype === 'float64'
-    ? hostTensor(data, x.shape, 'float64')
-    : hostTensor(Float32Array.from(data), x.shape, isFloat(x.dtype) ? x.dtype : 'float32');
+  return beside(
+    x,
+    x.dtype === 'float64'
+      ? hostTensor(data, x.shape, 'float64')
+      : hostTensor(Float32Array.from(data), x.shape, isFloat(x.dtype) ? x.dtype : 'float32'),
+  );
 };
 
 const shifted = (x: Leaf, t: Leaf, by: number): Leaf => {
@@ -52,8 +63,18 @@ const shifted = (x: Leaf, t: Leaf, by: number): Leaf => {
   if (!isFloat(x.dtype)) return x;
   const a = x.dataSync();
   const d = (t as Tensor).dataSync();
-  return hostTensor(a.map((v: number, i: number) => v + by * d[i]!) as Float64Array, x.shape, x.dtype);
+  return beside(
+    x,
+    hostTensor(a.map((v: number, i: number) => v + by * d[i]!) as Float64Array, x.shape, x.dtype, x.weak),
+  );
 };
+
+const elements = (op: string, x: Leaf): TypedArray =>
+  valuesNow(
+    op,
+    leafTensor(x),
+    'bring the arguments, and what the function captures, to the WebAssembly device: await blockUntilReady(devicePut(args, device))',
+  );
 
 const numbers = (tree: unknown): { readonly values: number[]; readonly paths: string[] } => {
   const { leaves, structure } = flatten(tree, 'checkGrads');
@@ -61,12 +82,10 @@ const numbers = (tree: unknown): { readonly values: number[]; readonly paths: st
   const values: number[] = [];
   const where: string[] = [];
   leaves.forEach((x, i) =>
-    leafTensor(x)
-      .dataSync()
-      .forEach((v: number, k: number) => {
-        values.push(v);
-        where.push(`${paths[i] === '' ? 'result' : paths[i]!}[${k}]`);
-      }),
+    elements('checkGrads', x).forEach((v: number, k: number) => {
+      values.push(v);
+      where.push(`${paths[i] === '' ? 'result' : paths[i]!}[${k}]`);
+    }),
   );
   return { values, paths: where };
 };
@@ -89,12 +108,12 @@ const compare = (
 };
 
 /** The inner product of the floating leaves of two lists, and the sum of the sizes of its terms. */
-const dot = (a: readonly Leaf[], b: readonly Leaf[]): readonly [number, number] => {
+const dot = (op: string, a: readonly Leaf[], b: readonly Leaf[]): readonly [number, number] => {
   let [sum, scale] = [0, 0];
   a.forEach((x, i) => {
     const y = leafTensor(b[i]!);
     if (!isFloat(y.dtype) || !isFloat(leafTensor(x).dtype)) return;
-    const [p, q] = [leafTensor(x).dataSync(), y.dataSync()];
+    const [p, q] = [elements(op, x), elements(op, y)];
     p.forEach((u: number, k: number) => {
       sum += u * q[k]!;
       scale += Math.abs(u * q[k]!);
@@ -126,7 +145,7 @@ const checkReverse = (
   seed: number,
 ): void => {
   const { back, w } = pulled(f, args, directions(seed + 7));
-  const [left, scale] = dot(flatten(back, 'checkGrads').leaves, v);
+  const [left, scale] = dot('checkGrads', flatten(back, 'checkGrads').leaves, v);
   const right = numbers(w).values.reduce((sum, x, i) => sum + x * slope[i]!, 0);
   if (Math.abs(left - right) <= atol + rtol * Math.max(scale, Math.abs(right))) return;
   throw new GradientError(
@@ -136,7 +155,7 @@ const checkReverse = (
 };
 
 const isWide = (leaves: readonly Leaf[]): boolean =>
-  leaves.every((x) => typeof x !== 'number' && (x.dtype === 'float64' || !isFloat(x.dtype)));
+  leaves.every((x) => typeof x !== 'number' && ((x.dtype === 'float64' && !x.weak) || !isFloat(x.dtype)));
 
 /**
  * Compares the derivatives of f at these arguments, along random directions, with central differences
@@ -160,9 +179,7 @@ export const checkGrads = <A extends readonly unknown[]>(
   } = options;
   const size = Math.max(
     1,
-    ...leaves
-      .flatMap((x) => Array.from(leafTensor(x).dataSync() as ArrayLike<number>, Math.abs))
-      .filter(Number.isFinite),
+    ...leaves.flatMap((x) => Array.from(elements('checkGrads', x), Math.abs)).filter(Number.isFinite),
   );
   const h = options.step ?? Math.cbrt(wide ? 2 ** -52 : 2 ** -23) * Math.min(size, 10);
   const next = directions(seed);
@@ -221,8 +238,8 @@ export const checkVjpAdjoint = <A extends readonly unknown[]>(
   const w = flat.leaves.map((x) => tangentLike(x, next));
   const [, pull] = vjp(f as (...a: A) => unknown, ...(args as unknown as A));
   const back = flatten(pull(unflatten<never>(flat.structure, w)), 'checkVjpAdjoint').leaves;
-  const [left, scaleLeft] = dot(w, flatten(jv, 'checkVjpAdjoint').leaves);
-  const [right, scaleRight] = dot(back, v);
+  const [left, scaleLeft] = dot('checkVjpAdjoint', w, flatten(jv, 'checkVjpAdjoint').leaves);
+  const [right, scaleRight] = dot('checkVjpAdjoint', back, v);
   if (Object.is(left, right) || Math.abs(left - right) <= atol + rtol * Math.max(scaleLeft, scaleRight, 1e-30)) return;
   throw new GradientError(
     'checkVjpAdjoint',

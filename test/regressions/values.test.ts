@@ -1,8 +1,33 @@
 // Values that cannot be had: gone, traced, or on a GPU; what wants them says so by its own name, with the fix.
 import { either as E } from 'fp-ts';
-import { expect, test } from 'vitest';
-import { jit, tensor, type Tensor } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  bincount,
+  blockUntilReady,
+  cond,
+  defaultDevice,
+  DeviceError,
+  devicePut,
+  disableJit,
+  jit,
+  less,
+  linearTranspose,
+  neg,
+  nonzero,
+  ones,
+  segmentSum,
+  ShapeError,
+  sum,
+  tensor,
+  unique,
+  whileLoop,
+  type Tensor,
+} from '../../src/index.ts';
 import { encodeCheckpoint, IoError, treeToArrays } from '../../src/io/index.ts';
+import { checkGrads, checkVjpAdjoint } from '../../src/testing/index.ts';
+import { createWebGpuDevice } from '../../src/wgsl/device.ts';
+import { testGpuDevice } from '../setup/swiftshader.ts';
+import { gpuDevice } from '../wgsl/device.ts';
 
 test('a checkpoint of a value that is gone is a Left that names the leaf', async () => {
   const [w, b] = [tensor([1, 2]), tensor([3])];
@@ -22,4 +47,73 @@ test('a checkpoint of a traced value, or of no tree, is a Left', async () => {
   expect(await encodeCheckpoint({ traced })()).toMatchObject({ _tag: 'Left', left: { where: 'leaf "traced"' } });
   const none = await encodeCheckpoint({ a: { at: new Map() } })();
   expect(E.isLeft(none) && none.left.message).toMatch(/not a tree of tensors and numbers \(.*a\.at/);
+});
+
+test.each([[0], [2], [1, 3]])('item of shape %j is a ShapeError that names it', async (...shape) => {
+  const x = ones(shape);
+  expect(() => x.itemSync()).toThrow(ShapeError);
+  expect(() => x.itemSync()).toThrow(`itemSync: needs a tensor with one element, got shape [${shape.join(', ')}]`);
+  await expect(x.item()).rejects.toThrow(`item: needs a tensor with one element, got shape [${shape.join(', ')}]`);
+});
+
+describe('on a GPU', async () => {
+  const device = await gpuDevice();
+  const put = <T>(tree: T): T => devicePut(tree, device);
+  const [x, ids, yes] = put([tensor([1, 2, 3]), tensor([0, 1, 1], 'int32'), tensor(true)] as const);
+  const wants: readonly (readonly [op: string, f: () => unknown, fix: RegExp])[] = [
+    ['unique', () => unique(x), /pass \{ size \}/],
+    ['nonzero', () => nonzero(x), /pass \{ size \}/],
+    ['segmentSum', () => segmentSum(x, ids), /pass \{ numSegments \}/],
+    ['bincount', () => bincount(ids), /pass \{ length \}/],
+    ['cond', () => disableJit(() => cond(yes, neg, neg, x)), /without disableJit, or compute on the WebAssembly/],
+    ['whileLoop', () => disableJit(() => whileLoop((y) => less(sum(y), 9), neg, x)), /without disableJit/],
+    [
+      'checkGrads',
+      () => checkGrads((y: Tensor) => y.mul(y), [x]),
+      /await blockUntilReady\(devicePut\(args, device\)\)/,
+    ],
+    ['checkVjpAdjoint', () => checkVjpAdjoint((y: Tensor) => y.mul(y), [x]), /to the WebAssembly device/],
+    ['dataSync', () => x.dataSync(), /await x\.data\(\)/],
+    ['arraySync', () => x.arraySync(), /await x\.array\(\)/],
+    ['itemSync', () => yes.itemSync(), /await x\.item\(\)/],
+  ];
+  test.each(wants)('%s says that it needs values at once, and what to do', (op, f, fix) => {
+    const failing = expect(f);
+    failing.toThrow(DeviceError);
+    failing.toThrow(new RegExp(`^${op}: .*at once.*${fix.source}`));
+  });
+
+  test('what these errors advise works', async () => {
+    expect(await unique(x, { size: 3 }).values.array()).toEqual([1, 2, 3]);
+    expect(await nonzero(x, { size: 3 })[0]!.array()).toEqual([0, 1, 2]);
+    expect(await segmentSum(x, ids, { numSegments: 2 }).array()).toEqual([1, 5]);
+    expect(await bincount(ids, { length: 2 }).array()).toEqual([1, 2]);
+    expect(await cond(yes, neg, neg, x).array()).toEqual([-1, -2, -3]);
+  });
+
+  test('gradients are checked where the arguments are, whatever the default device', async () => {
+    const wasm = defaultDevice();
+    const args = await blockUntilReady(devicePut([x] as const, wasm));
+    const f = (y: Tensor): Tensor => y.mul(y);
+    try {
+      defaultDevice(device);
+      expect(() => checkGrads(f, [tensor([1, 2])])).toThrow(DeviceError);
+      checkGrads(f, args, { order: 2 });
+      checkVjpAdjoint(f, args);
+    } finally {
+      defaultDevice(wasm);
+    }
+  });
+
+  test('a linear function that captures a value there has a transpose', async () => {
+    expect(await linearTranspose((y: Tensor) => y.mul(x), tensor([1, 1, 1]))(x)[0].array()).toEqual([1, 4, 9]);
+  });
+
+  test('a checkpoint of a value that was lost with its GPU is a Left that names the leaf', async () => {
+    const gpu = await testGpuDevice();
+    const w = jit((y: Tensor) => y.add(1), { device: createWebGpuDevice(gpu) })(tensor([1, 2]));
+    gpu.destroy();
+    await gpu.lost;
+    expect(await encodeCheckpoint({ w })()).toMatchObject({ _tag: 'Left', left: { where: 'leaf "w"' } });
+  });
 });

@@ -4,7 +4,7 @@ import { isInteger, type DType } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { ScatterOp } from '../lowering.ts';
 import { checkOptions } from '../options.ts';
-import { ConcreteTensor, type Tensor } from '../tensor.ts';
+import { ConcreteTensor, valuesNow, type Tensor } from '../tensor.ts';
 import { equal } from './arithmetic.ts';
 import { maximum } from './binary.ts';
 import { indexAlong } from './creation.ts';
@@ -37,7 +37,7 @@ export const sizeFromValues = (
       op,
       `the size of the result depends on values, which a transform does not know; pass { ${option} }`,
     );
-  return count(x.dataSync() as ArrayLike<number>);
+  return count(valuesNow(op, x, `pass { ${option} }`));
 };
 
 export interface SegmentOptions {
