@@ -167,19 +167,14 @@ export type GradientOf<A extends readonly unknown[], O> = O extends { readonly a
     : Cotangent<At<A, N>>
   : Cotangent<A[0]>;
 
-/**
- * The function that returns f's value (a scalar) and its gradient (`jax.value_and_grad`). The gradient has the structure,
- * shapes and dtypes of the differentiated argument. With `hasAux` the value is the pair [value, aux].
- * @example
- * valueAndGrad((x) => sum(mul(x, x)))(tensor([1, 2])); // [5, [2, 4]]
- */
-export const valueAndGrad =
+/** valueAndGrad by the name that errors tell. */
+export const valueAndGradAs =
   <A extends readonly unknown[], R, const O extends GradOptions = Record<never, never>>(
+    name: string,
     f: (...args: A) => R,
     options?: O,
   ): ((...args: A) => [R, GradientOf<A, O>]) =>
   (...args) => {
-    const name = 'valueAndGrad';
     checkFunction(name, f);
     checkOptions(name, options, ['argnums', 'hasAux']);
     const argnums = checkArgnums(name, options?.argnums ?? 0, args.length);
@@ -215,7 +210,7 @@ export const valueAndGrad =
       if (!isFloat(y.dtype)) throw new DTypeError(name, `the function must return a float scalar, got ${y.dtype}`);
       return [y, ...(aux?.leaves ?? [])];
     };
-    const at = linearizeAt('grad', scalar, flat.leaves.map(leafTensor));
+    const at = linearizeAt(name, scalar, flat.leaves.map(leafTensor));
     const y = at.outs[0]!;
     const cts = at.backward([fill([], 1, y.dtype), ...at.outs.slice(1).map(() => null)]);
     const gradient = unflatten<unknown[]>(flat.structure, gradients(cts, flat.leaves));
@@ -225,6 +220,17 @@ export const valueAndGrad =
       (typeof (options?.argnums ?? 0) === 'number' ? gradient[0] : gradient) as GradientOf<A, O>,
     ];
   };
+
+/**
+ * The function that returns f's value (a scalar) and its gradient (`jax.value_and_grad`). The gradient has the structure,
+ * shapes and dtypes of the differentiated argument. With `hasAux` the value is the pair [value, aux].
+ * @example
+ * valueAndGrad((x) => sum(mul(x, x)))(tensor([1, 2])); // [5, [2, 4]]
+ */
+export const valueAndGrad = <A extends readonly unknown[], R, const O extends GradOptions = Record<never, never>>(
+  f: (...args: A) => R,
+  options?: O,
+): ((...args: A) => [R, GradientOf<A, O>]) => valueAndGradAs('valueAndGrad', f, options);
 
 type AuxOf<R> = R extends readonly [unknown, infer X] ? X : never;
 
@@ -238,7 +244,7 @@ export const grad = <A extends readonly unknown[], R, const O extends GradOption
   f: (...args: A) => R,
   options?: O,
 ): ((...args: A) => O extends { readonly hasAux: true } ? [GradientOf<A, O>, AuxOf<R>] : GradientOf<A, O>) => {
-  const both = valueAndGrad(f, options);
+  const both = valueAndGradAs('grad', f, options);
   return (...args) => {
     const [value, gradient] = both(...args);
     return (options?.hasAux === true ? [gradient, (value as unknown as [unknown, unknown])[1]] : gradient) as never;

@@ -9,7 +9,7 @@ import { indexAlong } from '../core/ops/creation.ts';
 import { broadcastInto, fill, moveAxis, reshapeTo } from '../core/ops/structure.ts';
 import type { Tensor } from '../core/tensor.ts';
 import { flatten, unflatten, type Structure } from '../core/tree.ts';
-import { grad, jvp } from '../grad/api.ts';
+import { jvp, valueAndGradAs } from '../grad/api.ts';
 import { JvpInterpreter } from '../grad/jvp.ts';
 import { linearizeAt } from '../grad/linearize.ts';
 import { BatchInterpreter } from './batch.ts';
@@ -58,23 +58,19 @@ const chosen = (
   return { xs: leaves.map(leafTensor), structure, g };
 };
 
-/**
- * The Jacobian of f by forward mode, one column at a time at once (`jax.jacfwd`): for each leaf of the result a tree like the
- * argument, of shape [...result, ...argument].
- * @example
- * jacfwd((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
- */
-export const jacfwd =
+// Both modes, by the name that errors tell.
+const forwardAs =
   <A extends readonly unknown[]>(
+    op: string,
     f: (...args: A) => unknown,
-    options: JacobianOptions = {},
+    options: JacobianOptions,
   ): ((...args: A) => unknown) =>
   (...args) => {
-    const { xs, structure, g } = chosen('jacfwd', f as unknown as AnyFunction, args, options);
+    const { xs, structure, g } = chosen(op, f as unknown as AnyFunction, args, options);
     // columns[i][k]: derivative of output k by input i, input axes in front.
     const columns = xs.map((x, i) =>
       mapLeading((dx) => {
-        const forward = new JvpInterpreter('jacfwd', currentInterpreter());
+        const forward = new JvpInterpreter(op, currentInterpreter());
         const duals = xs.map((y, j) => forward.lift(y, j === i ? dx : null));
         return withInterpreter(forward, () => g.run(...duals))
           .map((y) => forward.lower(y))
@@ -97,19 +93,15 @@ export const jacfwd =
     );
   };
 
-/**
- * The Jacobian of f by reverse mode, all rows at once (`jax.jacrev`): same result as jacfwd, cheaper for few outputs.
- * @example
- * jacrev((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
- */
-export const jacrev =
+const reverseAs =
   <A extends readonly unknown[]>(
+    op: string,
     f: (...args: A) => unknown,
-    options: JacobianOptions = {},
+    options: JacobianOptions,
   ): ((...args: A) => unknown) =>
   (...args) => {
-    const { xs, structure, g } = chosen('jacrev', f as unknown as AnyFunction, args, options);
-    const at = linearizeAt('jacrev', g.run, xs);
+    const { xs, structure, g } = chosen(op, f as unknown as AnyFunction, args, options);
+    const at = linearizeAt(op, g.run, xs);
     return unflatten(
       g.out(),
       at.outs.map((y, k) => {
@@ -130,8 +122,32 @@ export const jacrev =
     );
   };
 
+/**
+ * The Jacobian of f by forward mode, one column at a time at once (`jax.jacfwd`): for each leaf of the result a tree like the
+ * argument, of shape [...result, ...argument].
+ * @example
+ * jacfwd((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
+ */
+export const jacfwd = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  options: JacobianOptions = {},
+): ((...args: A) => unknown) => forwardAs('jacfwd', f, options);
+
+/**
+ * The Jacobian of f by reverse mode, all rows at once (`jax.jacrev`): same result as jacfwd, cheaper for few outputs.
+ * @example
+ * jacrev((x) => mul(x, x))(tensor([1, 2])); // [[2, 0], [0, 4]]
+ */
+export const jacrev = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  options: JacobianOptions = {},
+): ((...args: A) => unknown) => reverseAs('jacrev', f, options);
+
 /** jacrev: the Jacobian, by the mode that suits most functions. */
-export const jacobian: typeof jacrev = jacrev;
+export const jacobian = <A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  options: JacobianOptions = {},
+): ((...args: A) => unknown) => reverseAs('jacobian', f, options);
 
 /**
  * The Hessian of a scalar function (`jax.hessian`): for each pair of leaves a tensor of shape [...leaf, ...leaf].
@@ -141,7 +157,7 @@ export const jacobian: typeof jacrev = jacrev;
 export const hessian = <A extends readonly unknown[]>(
   f: (...args: A) => unknown,
   options: JacobianOptions = {},
-): ((...args: A) => unknown) => jacfwd(jacrev(f, options), options);
+): ((...args: A) => unknown) => forwardAs('hessian', reverseAs('hessian', f, options), options);
 
 /**
  * The product of a scalar function's Hessian with a vector, without the Hessian: the derivative of the gradient along it.
@@ -151,6 +167,6 @@ export const hessian = <A extends readonly unknown[]>(
 export const hvp =
   <P, A extends readonly unknown[]>(f: (params: P, ...rest: A) => unknown): ((params: P, vector: P, ...rest: A) => P) =>
   (params, vector, ...rest) => {
-    const gradient = (p: P): unknown => grad(f as (p: P, ...r: A) => unknown)(p, ...rest);
+    const gradient = (p: P): unknown => valueAndGradAs('hvp', f as (p: P, ...r: A) => unknown)(p, ...rest)[1];
     return jvp(gradient, [params], [vector as never])[1] as P;
   };

@@ -2,6 +2,7 @@
 import { either as E } from 'fp-ts';
 import { describe, expect, test } from 'vitest';
 import {
+  ArgumentError,
   bincount,
   blockUntilReady,
   cond,
@@ -9,17 +10,27 @@ import {
   DeviceError,
   devicePut,
   disableJit,
+  grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacobian,
+  jacrev,
   jit,
   less,
   linearTranspose,
+  nanpercentile,
   neg,
   nonzero,
   ones,
+  percentile,
+  quantile,
   segmentSum,
   ShapeError,
   sum,
   tensor,
   unique,
+  valueAndGrad,
   whileLoop,
   type Tensor,
 } from '../../src/index.ts';
@@ -56,6 +67,45 @@ test.each([[0], [2], [1, 3]])('item of shape %j is a ShapeError that names it', 
   await expect(x.item()).rejects.toThrow(`item: needs a tensor with one element, got shape [${shape.join(', ')}]`);
 });
 
+const whole = tensor([1, 2], 'int32');
+const square = (x: Tensor): Tensor => x.mul(x);
+test.each<[string, () => unknown]>([
+  ['grad', () => grad(square)(tensor([1, 2]))],
+  ['grad', () => grad(square)(whole)],
+  ['valueAndGrad', () => valueAndGrad(square)(tensor([1, 2]))],
+  ['hvp', () => hvp(square)(tensor([1, 2]), tensor([1, 2]))],
+  ['jacfwd', () => jacfwd(square)(whole)],
+  ['jacrev', () => jacrev(square)(whole)],
+  ['jacobian', () => jacobian(square)(whole)],
+  ['hessian', () => hessian((x: Tensor) => sum(x))(whole)],
+])('%s names itself in the error', (op, f) => {
+  expect(f).toThrow(
+    new RegExp(`^${op}: (the function must return a scalar, got|cannot differentiate with respect to)`),
+  );
+});
+
+describe('quantile takes q as a tensor', () => {
+  const x = tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  test('a scalar or a vector, as JS numbers', async () => {
+    expect(await quantile(x, tensor([0, 0.25, 1])).array()).toEqual(await quantile(x, [0, 0.25, 1]).array());
+    expect(await quantile(x, tensor(0.5)).array()).toBe(5);
+    expect(await nanpercentile(x, tensor([0, 50], 'int32')).array()).toEqual([0, 5]);
+  });
+  test('a tenth of float32 is a tenth', async () => {
+    for (const method of ['lower', 'higher'] as const)
+      expect(await quantile(x, tensor([0.1, 0.3, 0.7]), { method }).array()).toEqual([1, 3, 7]);
+  });
+  test.each<[string, () => unknown, RegExp]>([
+    ['traced', () => jit((q: Tensor) => quantile(x, q))(tensor(0.5)), /traced by jit; pass q as JS numbers/],
+    ['a matrix', () => percentile(x, tensor([[50]])), /q must be JS numbers from 0 to 100, .* got shape \[1, 1\]/],
+    ['out of range', () => quantile(x, tensor([0, 2])), /q must be JS numbers from 0 to 1, .* got 2/],
+    ['a string', () => quantile(x, ['0.5'] as unknown as number[]), /q must be JS numbers from 0 to 1, .* got 0\.5/],
+  ])('%s is an ArgumentError', (_, f, message) => {
+    expect(f).toThrow(ArgumentError);
+    expect(f).toThrow(message);
+  });
+});
+
 describe('on a GPU', async () => {
   const device = await gpuDevice();
   const put = <T>(tree: T): T => devicePut(tree, device);
@@ -65,6 +115,7 @@ describe('on a GPU', async () => {
     ['nonzero', () => nonzero(x), /pass \{ size \}/],
     ['segmentSum', () => segmentSum(x, ids), /pass \{ numSegments \}/],
     ['bincount', () => bincount(ids), /pass \{ length \}/],
+    ['quantile', () => quantile(x, x), /pass q as JS numbers/],
     ['cond', () => disableJit(() => cond(yes, neg, neg, x)), /without disableJit, or compute on the WebAssembly/],
     ['whileLoop', () => disableJit(() => whileLoop((y) => less(sum(y), 9), neg, x)), /without disableJit/],
     [

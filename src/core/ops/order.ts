@@ -1,7 +1,8 @@
 // Order statistics: quantiles, percentiles and medians, by sorting.
-import { checkAxes, sizeOf } from '../aval.ts';
+import { checkAxes, showShape, sizeOf } from '../aval.ts';
 import { ArgumentError } from '../errors.ts';
-import type { Tensor } from '../tensor.ts';
+import { kindOf } from '../options.ts';
+import { Tensor, Tracer, valuesNow } from '../tensor.ts';
 import { add, equal, greater, mul, notEqual, sub } from './arithmetic.ts';
 import { maximum } from './binary.ts';
 import { where } from './choice.ts';
@@ -35,23 +36,36 @@ const sorted = (
   return { t: sort(flat), n, finish: (y) => (keepdims === true ? reshapeTo(y, kept) : y) };
 };
 
-const fractions = (op: string, q: number | readonly number[], whole: number): readonly number[] => {
-  const list = typeof q === 'number' ? [q] : q;
-  for (const v of list)
-    if (!(v >= 0 && v <= whole))
-      throw new ArgumentError(op, `q must be JS numbers from 0 to ${whole}, got ${String(v)}`);
-  return list.map((v) => v / whole);
-};
+/** One fraction or several: JS numbers, or a scalar or vector whose values are known. */
+export type Fractions = number | readonly number[] | Tensor;
 
-const atPositions = (q: number | readonly number[], list: readonly number[], each: (q: number) => Tensor): Tensor => {
-  const ys = list.map(each);
-  return typeof q === 'number' ? ys[0]! : stack(ys);
+/** Results at each of the fractions, for several stacked in front; `round` makes a product as exact as the fractions are. */
+const atFractions = (
+  op: string,
+  q: Fractions,
+  whole: number,
+  each: (f: number, round: (v: number) => number) => Tensor,
+): Tensor => {
+  const refuse = (got: string): never => {
+    throw new ArgumentError(op, `q must be JS numbers from 0 to ${whole}, or a scalar or vector of them, got ${got}`);
+  };
+  if (q instanceof Tracer) refuse(`a value traced by ${q.kind}; pass q as JS numbers`);
+  if (q instanceof Tensor && q.rank > 1) refuse(`shape ${showShape(q.shape)}`);
+  const given = q instanceof Tensor ? Array.from(valuesNow(op, q, 'pass q as JS numbers')) : q;
+  const list: readonly unknown[] =
+    typeof given === 'number' ? [given] : Array.isArray(given) ? given : refuse(kindOf(given));
+  // A tenth of float32 is a little more than a tenth; ten of them, in float32, are one.
+  const round = q instanceof Tensor && q.dtype !== 'float64' ? Math.fround : (v: number): number => v;
+  const ys = list.map((v) =>
+    typeof v === 'number' && v >= 0 && v <= whole ? each(round(v / whole), round) : refuse(String(v)),
+  );
+  return typeof q === 'number' || (q instanceof Tensor && q.rank === 0) ? ys[0]! : stack(ys);
 };
 
 const quantiles = (
   op: string,
   x: TensorLike,
-  q: number | readonly number[],
+  q: Fractions,
   whole: number,
   options: Axes | QuantileOptions | undefined,
 ): Tensor => {
@@ -62,7 +76,6 @@ const quantiles = (
       op,
       `unknown method '${String(method)}'; use 'linear', 'lower', 'higher', 'midpoint' or 'nearest'`,
     );
-  const list = fractions(op, q, whole);
   const { t, n, finish } = sorted(op, x, o);
   const last = t.rank - 1;
   if (n === 0) throw new ArgumentError(op, 'there is no quantile over an axis of size 0');
@@ -70,8 +83,8 @@ const quantiles = (
   const pick = (i: number): Tensor => reshapeTo(sliceAlong(t, last, i, 1), rows);
   // NaN sorts last: one anywhere makes the result NaN.
   const spoilt = notEqual(pick(n - 1), pick(n - 1));
-  return atPositions(q, list, (f) => {
-    const p = f * (n - 1);
+  return atFractions(op, q, whole, (f, round) => {
+    const p = round(f * (n - 1));
     const [lo, hi] = [Math.floor(p), Math.ceil(p)];
     const w = {
       linear: p - lo,
@@ -87,18 +100,18 @@ const quantiles = (
 
 /**
  * The element below which a fraction q (0 to 1; several: stacked in front) of the elements over the axes lies, interpolated
- * (`jax.numpy.quantile`). NaN if there is one among them.
+ * (`jax.numpy.quantile`). NaN if there is one among them. q may be a scalar or vector tensor outside of transforms.
  * @example
  * quantile(tensor([1, 2, 3, 4]), 0.5); // 2.5
  */
-export const quantile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor =>
+export const quantile = (x: TensorLike, q: Fractions, options?: Axes | QuantileOptions): Tensor =>
   quantiles('quantile', x, q, 1, options);
 /**
  * The same with q in percent, 0 to 100 (`jax.numpy.percentile`).
  * @example
  * percentile(tensor([1, 2, 3]), 50); // 2
  */
-export const percentile = (x: TensorLike, q: number | readonly number[], options?: Axes | QuantileOptions): Tensor =>
+export const percentile = (x: TensorLike, q: Fractions, options?: Axes | QuantileOptions): Tensor =>
   quantiles('percentile', x, q, 100, options);
 /**
  * The middle element over axes, or the mean of the two (`jax.numpy.median`).
@@ -112,17 +125,16 @@ export const median = (x: TensorLike, options?: Axes | ReduceOptions): Tensor =>
 const nanQuantiles = (
   op: string,
   x: TensorLike,
-  q: number | readonly number[],
+  q: Fractions,
   whole: number,
   options: Axes | ReduceOptions | undefined,
 ): Tensor => {
-  const list = fractions(op, q, whole);
   const { t, finish } = sorted(op, x, readOptions<ReduceOptions>(op, options));
   const last = t.rank - 1;
   const valid = cast(equal(t, t), t.dtype);
   const top = sub(reduceSum(valid, [last]), 1);
   const place = indexAlong(t.shape, last, t.dtype);
-  return atPositions(q, list, (f) => {
+  return atFractions(op, q, whole, (f) => {
     const centre = broadcastInto(mul(top, f), t.shape, [last]);
     const weight = maximum(sub(1, abs(sub(place, centre))), 0);
     const used = greater(weight, 0);
@@ -134,14 +146,14 @@ const nanQuantiles = (
  * @example
  * nanquantile(tensor([1, NaN, 3]), 0.5); // 2
  */
-export const nanquantile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor =>
+export const nanquantile = (x: TensorLike, q: Fractions, options?: Axes | ReduceOptions): Tensor =>
   nanQuantiles('nanquantile', x, q, 1, options);
 /**
  * `percentile` of what is not NaN (`jax.numpy.nanpercentile`).
  * @example
  * nanpercentile(tensor([1, NaN, 3]), 100); // 3
  */
-export const nanpercentile = (x: TensorLike, q: number | readonly number[], options?: Axes | ReduceOptions): Tensor =>
+export const nanpercentile = (x: TensorLike, q: Fractions, options?: Axes | ReduceOptions): Tensor =>
   nanQuantiles('nanpercentile', x, q, 100, options);
 /**
  * `median` of what is not NaN (`jax.numpy.nanmedian`).
