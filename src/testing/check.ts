@@ -1,13 +1,11 @@
 // Gradient checks: derivatives against central differences, and the adjoint identity between forward and reverse mode.
-import { isFloat, type TypedArray } from '../core/dtype.ts';
+import { isFloat, type DType, type TypedArray } from '../core/dtype.ts';
 import { CotangentError } from '../core/errors.ts';
 import { leafTensor } from '../core/functional.ts';
-import { hostDevice, hostTensor } from '../core/host.ts';
+import { hostTensor } from '../core/host.ts';
 import { flatten, leafPaths, unflatten, type Leaf } from '../core/tree.ts';
-import { ConcreteTensor, valuesNow, type Tensor } from '../core/tensor.ts';
-import { devicePut } from '../devices.ts';
+import { ConcreteTensor, valuesNow, type Device, type Storage, type Tensor } from '../core/tensor.ts';
 import { jvp, vjp } from '../grad/index.ts';
-import type { Backend } from '../jit/backend.ts';
 
 /** A derivative that does not agree with what it was compared with. */
 export class GradientError extends CotangentError {
@@ -41,10 +39,16 @@ const directions = (seed: number): (() => number) => {
 
 type F = (...args: never[]) => unknown;
 
+/** A device that computes takes values. */
+interface Taker extends Device {
+  readonly upload?: (elements: TypedArray, dtype: DType, weak: boolean) => Storage;
+}
+
 /** y where x is, so that the default device computes with neither. */
 const beside = (x: Tensor, y: Tensor): Tensor => {
-  const device = x instanceof ConcreteTensor ? x.storage.device : hostDevice;
-  return device.kind === 'host' ? y : devicePut(y, device as Backend);
+  const device: Taker | undefined = x instanceof ConcreteTensor ? x.storage.device : undefined;
+  if (device?.upload === undefined) return y;
+  return new ConcreteTensor(y.shape, y.dtype, device.upload(y.dataSync(), y.dtype, y.weak), y.weak);
 };
 
 const tangentLike = (x: Leaf, next: () => number): Leaf => {
