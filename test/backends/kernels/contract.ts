@@ -14,6 +14,8 @@ export const cases: readonly Case[] = [
       for (const d of ['float32', 'float64', 'int32'] as const) {
         for (const M of sizes) {
           for (const N of sizes) {
+            // Integers go the same ways as floats: a few sizes will do.
+            if (d === 'int32' && M !== N) continue;
             for (const K of [0, 1, 5, 16, 40]) {
               const [m, n, k] = vars(M, N, K);
               const a = load(0, layout[0] === 'N' ? at(m, k) : at(k, m), d);
