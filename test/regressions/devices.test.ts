@@ -19,9 +19,9 @@ test('a value in one WebAssembly memory is refused by a program in another', asy
 test('the error names the argument, or says that the function captures the value', () => {
   const [a, b] = [devices.wasm(), devices.wasm()].map((d) => devicePut(tensor([1, 2]), d)) as [Tensor, Tensor];
   const f = jit((p: { readonly w: Tensor; readonly b: Tensor }) => p.w.add(p.b));
-  expect(() => f({ w: a, b })).toThrow(/argument \[0\]\.b on wasm and argument \[0\]\.w on wasm/);
+  expect(() => f({ w: a, b })).toThrow(/argument \[0\]\.b on wasm.* and argument \[0\]\.w on wasm/);
   expect(() => jit((x: Tensor) => x.add(a))(b)).toThrow(
-    /a value that the function captures on wasm and argument \[0\]/,
+    /a value that the function captures on wasm.* and argument \[0\]/,
   );
-  expect(() => a.add(b)).toThrow(/add: got values on two devices, operand 0 on wasm and operand 1 on wasm/);
+  expect(() => a.add(b)).toThrow(/add: got values on two devices, operand 0 on wasm.* and operand 1 on wasm/);
 });
