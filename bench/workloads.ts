@@ -156,7 +156,7 @@ export const workloads: readonly Workload[] = [
     calls: 1,
     step: false,
     gpuNote:
-      'jax-js sums up in one workgroup of 16 invocations and takes the built-in exp, which a software driver likes and a GPU does not; ours uses some hundred workgroups, and an exp that is as accurate as on the CPU',
+      'jax-js sums up in one workgroup of 16 invocations and takes the built-in exp, which a software driver likes and a GPU does not; ours uses many, and an exp that is as accurate as on the CPU',
     inputs: () => {
       const d = draws(1);
       return { x: d.normal([1_000_000]), y: d.normal([1_000_000]) };
