@@ -23,9 +23,9 @@ export const swiftShaderEnv = (): Readonly<Record<string, string>> => {
 
 /**
  * Dawn 0.6.2 crashes the process when the object made by `create` is collected while an operation of one of its devices
- * is pending, so each device keeps its own alive (and nothing else does: a global reference would leak it).
+ * is pending, the loss that `destroy` brings among them: they live as long as the test's process, which is ended from outside.
  */
-const instances = new WeakMap<GPUDevice, unknown>();
+const instances: unknown[] = [];
 
 /**
  * A fresh WebGPU device through Dawn (the `webgpu` package), for tests. Call `device.destroy()` when done.
@@ -47,6 +47,6 @@ export const testGpuDevice = async (options?: {
         `SwiftShader in the environment (VK_ICD_FILENAMES=${process.env['VK_ICD_FILENAMES'] ?? 'unset'}).`,
     );
   });
-  instances.set(device, gpu);
+  instances.push(gpu);
   return device;
 };
