@@ -1,12 +1,12 @@
 // The search for the first NaN or infinity: a function run as a program and, where its result is not finite, equation by equation.
 import { showShape, type Aval } from '../core/aval.ts';
-import { DeviceError, NonFiniteError, TracerError, type ValueSummary } from '../core/errors.ts';
+import { NonFiniteError, TracerError, type ValueSummary } from '../core/errors.ts';
 import { leafTensor, onLeaves, settle } from '../core/functional.ts';
 import { bind, currentInterpreter, eagerly } from '../core/interpreter.ts';
 import { checkFunction } from '../core/options.ts';
 import { trackOrigins } from '../core/origin.ts';
 import { stage, type Staged } from '../core/stage.ts';
-import { Tracer, type ConcreteTensor, type Tensor } from '../core/tensor.ts';
+import { checkReadable, Tracer, type Tensor } from '../core/tensor.ts';
 import { flatten, leafPaths, structureKey, unflatten, type Structure } from '../core/tree.ts';
 import { callPrimitive } from './call.ts';
 import { findOrigin, isBad, summarise, withoutEffects, type Found } from './blame.ts';
@@ -115,12 +115,8 @@ export const nans = <A extends readonly unknown[], R>(f: (...args: A) => R): ((.
     const { staged, out } = trace(xs, structure);
     const inputs = [...staged.captured, ...xs];
     const outs = bind(callPrimitive, inputs, { name: 'nans', program: staged.program });
-    const far = outs.find((x) => (x as ConcreteTensor).storage.device.kind === 'webgpu');
-    if (far !== undefined)
-      throw new DeviceError(
-        'debug.nans',
-        `reads the result at once, and this one is on ${(far as ConcreteTensor).storage.device.name}; look for NaN on the WebAssembly device: bring the arguments there with devicePut(x, device)`,
-      );
+    for (const y of outs)
+      checkReadable('debug.nans', y, 'bring the arguments to the WebAssembly device with devicePut(x, device)');
     const bad = outs.map(isBad);
     if (!bad.includes(true)) return unflatten<R>(out, outs);
     const found = findOrigin(withoutEffects(staged.program), inputs, bad);

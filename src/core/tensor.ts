@@ -201,10 +201,14 @@ export class ConcreteTensor extends Tensor {
   }
 }
 
-/** The elements of a value at once, for an operation that needs them; `fix`: what to do where it is on a GPU. */
-export const valuesNow = (op: string, x: Tensor, fix: string): TypedArray => {
+/** Refuses a value on a GPU, for an operation that needs elements at once; `fix`: what to do. */
+export const checkReadable = (op: string, x: Tensor, fix: string): void => {
   if (x instanceof ConcreteTensor && x.storage.device.kind === 'webgpu')
     throw new DeviceError(op, `needs values at once, and these are on ${x.storage.device.name}; ${fix}`);
+};
+/** The elements of a value at once, likewise. */
+export const valuesNow = (op: string, x: Tensor, fix: string): TypedArray => {
+  checkReadable(op, x, fix);
   return x.dataSync();
 };
 
