@@ -27,7 +27,7 @@ export interface WebGpuOptions {
   readonly budget?: number;
   /** What messages call the device. Default `webgpu`. */
   readonly name?: string;
-  /** Whether kernels may use subgroups, which they take to be runs of consecutive invocations. Default: where the feature is there. */
+  /** Whether kernels may use subgroups where there are any; they take them to be runs of consecutive invocations. Default true. */
   readonly subgroups?: boolean;
 }
 

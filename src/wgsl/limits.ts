@@ -40,20 +40,22 @@ const leastSubgroup = 4;
 
 const drivers = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
-export const limitsOf = (
-  { limits, features, adapterInfo: info }: GpuDevice,
-  subgroups: boolean = features.has('subgroups'),
-): GpuLimits => ({
-  buffers: limits.maxStorageBuffersPerShaderStage,
-  bindingBytes: limits.maxStorageBufferBindingSize,
-  workgroups: limits.maxComputeWorkgroupsPerDimension,
-  invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
-  workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-  subgroups,
-  subgroupSize: subgroups ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
-  float16: features.has('shader-f16'),
-  software: info?.isFallbackAdapter === true || drivers.test(`${info?.architecture ?? ''} ${info?.description ?? ''}`),
-});
+/** `wanted`: whether kernels may use subgroups where there are any. */
+export const limitsOf = ({ limits, features, adapterInfo: info }: GpuDevice, wanted = true): GpuLimits => {
+  const subgroups = wanted && features.has('subgroups');
+  return {
+    buffers: limits.maxStorageBuffersPerShaderStage,
+    bindingBytes: limits.maxStorageBufferBindingSize,
+    workgroups: limits.maxComputeWorkgroupsPerDimension,
+    invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    subgroups,
+    subgroupSize: subgroups ? Math.max(leastSubgroup, info?.subgroupMinSize ?? 0) : 0,
+    float16: features.has('shader-f16'),
+    software:
+      info?.isFallbackAdapter === true || drivers.test(`${info?.architecture ?? ''} ${info?.description ?? ''}`),
+  };
+};
 
 /** Limits to ask an adapter for, each at its most: kernels grow with them. */
 export const wantedLimits: readonly string[] = [

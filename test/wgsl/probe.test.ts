@@ -30,6 +30,8 @@ test('a device told to leave them uses none', async () => {
   const texts: string[] = [];
   const gpu = withTexts((code) => (texts.push(code), code));
   expect(limitsOf(gpu, false)).toMatchObject({ subgroups: false, subgroupSize: 0 });
+  const lacking = changed(real, { features: new Set<string>() });
+  expect(limitsOf(lacking, true)).toMatchObject({ subgroups: false, subgroupSize: 0 });
   const sum = (x: Tensor): Tensor => x.sum({ axis: 1 });
   for (const subgroups of [false, true]) {
     texts.length = 0;
