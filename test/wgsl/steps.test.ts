@@ -217,11 +217,12 @@ describe('a training step in steady state is one submission and makes nothing', 
       const { step, state } = cnn(28, 32);
       const want = dispatches(step, [state, zeros([64, 28, 28, 1]), labels(64), key(1)], here).length;
       let now = devicePut(state, gpu);
-      const strays = Array.from({ length: 7 }, () => Array.from({ length: 30 }, () => devicePut(zeros([200]), gpu)));
+      const shapes = [...Array.from({ length: 30 }, () => [200]), [64, 28, 28, 1]];
+      const strays = Array.from({ length: 7 }, () => shapes.map((shape) => devicePut(zeros(shape), gpu)));
       const calls = await callsOf(7, (i) => {
         const x = onHost(uniform(key(i), [64, 28, 28, 1]));
         const [y, k] = [labels(64), tree.map(onHost, foldIn(key(2), i)) as Key];
-        // Small values of elsewhere that are given back in between take nothing away from a step.
+        // Values of elsewhere that are given back in between, small ones and one like the images, take nothing away from a step.
         if (i > 0) strays[i - 1]!.forEach((t) => t.dispose());
         Object.assign(counts, noCounts);
         const [next, loss] = step(now, x, y, k);
