@@ -16,6 +16,7 @@ import {
   tril,
   type Tensor,
 } from '../../src/index.ts';
+import type { ConcreteTensor } from '../../src/core/tensor.ts';
 
 const other = devices.wasm();
 const x = (): Tensor => devicePut(tensor([3, 1, 2]), other);
@@ -48,7 +49,9 @@ describe('on a device that is not the default', () => {
     const f = jit((v: Tensor) => v.mul(2).sum(), { device: other });
     for (const size of [3, 1023, 1024, 5000]) {
       const data = tensor(new Float32Array(size).fill(1));
-      expect(f(data.reshape([1, size])).itemSync()).toBe(2 * size);
+      const shaped = data.reshape([1, size]);
+      expect((shaped as Tensor as ConcreteTensor).storage.device.kind).toBe('host');
+      expect(f(shaped).itemSync()).toBe(2 * size);
       expect(data.sum().itemSync()).toBe(size);
       expect(f(data).itemSync()).toBe(2 * size);
       expect(f(data.reshape([size, 1])).itemSync()).toBe(2 * size);
